@@ -1,0 +1,7 @@
+"""Events of withdrawals in the outbox."""
+
+PAYMENT_PREPARED = "payment.prepared"
+"""An approved payment waits to be told to the bank: `payment_id`, `case_id`, `case_no`."""
+
+PAYMENT_CONFIRMED = "payment.confirmed"
+"""The bank has paid and the voucher is posted, written with the voucher: `case_id`, `case_no`, `voucher_id`."""
