@@ -1,0 +1,76 @@
+"""What an applicant declared, in words. Values come masked from the domain."""
+
+from __future__ import annotations
+
+from domain import contributions
+from domain.cases import CaseView
+
+_LABELS = {
+    "frequency": "提取频率",
+    "card_id": "收款银行卡",
+    "auto_renewal": "到期自动接续",
+    "commitment": "告知承诺书",
+    "spouse_name": "配偶姓名",
+    "spouse_document_no": "配偶证件号码",
+    "rental_filing_no": "租房备案编号",
+}
+_VALUES: dict[str, dict[str | bool, str]] = {
+    "frequency": {"monthly": "按月提取", "quarterly": "按季提取"},
+    "auto_renewal": {True: "同意", False: "不同意"},
+    "commitment": {True: "已签署", False: "未签署"},
+}
+_MISSING = "未填写"
+
+
+async def declared(case: CaseView) -> list[tuple[str, str]]:
+    """Label and value of each field of the form, those we know first."""
+    known = [(name, case.form[name]) for name in _LABELS if name in case.form]
+    fields = [*known, *((name, value) for name, value in case.form.items() if name not in _LABELS)]
+    return [(_LABELS.get(name, name), await _value(case, name, value)) for name, value in fields]
+
+
+async def _value(case: CaseView, name: str, value: object) -> str:
+    if value is None or value == "":
+        return _MISSING
+    if name == "card_id" and str(value).isdigit():
+        card = await contributions.card_of(account_no=case.account_no, card_id=int(str(value)))
+        if card is None:
+            return "该卡已不在账户名下"
+        state = "" if card.active else "（已停用）"
+        number = card.card_no_masked.replace(" ", "\u00a0")  # not broken between its groups
+        return f"{card.bank_name} {number}{state}"
+    words = _VALUES.get(name)
+    if words is not None and isinstance(value, bool | str):
+        return words.get(value, str(value))
+    return str(value)
+
+
+_UNITS = {
+    "yuan": "元",
+    "months": "个月",
+    "days": "天",
+    "working_days": "个工作日",
+    "years": "年",
+    "minutes": "分钟",
+    "count": "次",
+    "month_of_year": "月",
+}
+
+
+def policy_used(case: CaseView) -> list[dict[str, object]]:
+    """The policy values that the case was judged by: name, value with its unit, source, verified or not."""
+    used = []
+    for name, entry in sorted(case.policy_snapshot.items()):
+        if not isinstance(entry, dict):
+            continue
+        value = entry.get("value")
+        shown = "、".join(str(part) for part in value) if isinstance(value, list) else str(value)
+        used.append(
+            {
+                "name": entry.get("name_zh", name),
+                "value": shown + _UNITS.get(str(entry.get("unit")), ""),
+                "source": entry.get("source", ""),
+                "verified": entry.get("status") == "verified",
+            }
+        )
+    return used
