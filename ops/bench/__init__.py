@@ -1,0 +1,1 @@
+"""Benches: each measures the platform beside its floor, the shortest honest program that does the same work."""

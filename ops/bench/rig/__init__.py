@@ -1,0 +1,1 @@
+"""What the benches share: stores, synthetic accounts, servers, the load tool, and the table of figures."""

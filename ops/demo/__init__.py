@@ -1,0 +1,1 @@
+"""The demonstration city: synthetic people, employers and staff to play with."""

@@ -1,0 +1,41 @@
+"""Logging demonstration identities in over public HTTP, as a browser does it."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from channels.identity.provider import DemonstrationCitizen
+from ops.demo.city import city
+from ops.simulators import LOGIN_PASSWORD
+
+
+class LoginFailed(Exception):
+    """A step of the login did not answer as it should; the message says which."""
+
+
+async def citizen_token(*, base_url: str, key: str, channel: str = "jingtong_h5") -> str:
+    """To the identity platform, choose the identity, back with the code, and an access token for the cookie."""
+    citizen = city().citizens[key]
+    subject = DemonstrationCitizen(name=citizen.name, document_no=citizen.document_no).subject
+    async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=20) as browser:
+        start = await browser.get("/auth/login", params={"channel": channel, "return_to": "/h5/"})
+        platform = _redirect(start, step="login")
+        chosen = await browser.post(
+            platform, data={"citizen": subject, "password": LOGIN_PASSWORD, "decision": "grant"}
+        )
+        back = _redirect(chosen, step="identity platform")
+        if "code" not in parse_qs(urlsplit(back).query):
+            raise LoginFailed(f"the identity platform gave no code: {back}")
+        _redirect(await browser.get(back), step="callback")
+        answer = await browser.post("/auth/token", json={}, headers={"X-HPF-Client": "demo", "Origin": base_url})
+        if answer.status_code != 200:
+            raise LoginFailed(f"no access token: {answer.status_code} {answer.text[:200]}")
+        return str(answer.json()["access_token"])
+
+
+def _redirect(answer: httpx.Response, *, step: str) -> str:
+    if answer.status_code not in (302, 303) or "location" not in answer.headers:
+        raise LoginFailed(f"{step}: {answer.status_code} {answer.text[:200]}")
+    return str(answer.headers["location"])

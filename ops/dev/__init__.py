@@ -1,0 +1,1 @@
+"""The commands behind `./dev`, one module each: `main(arguments)` returns the exit code."""

@@ -1,0 +1,91 @@
+"""Limits of requests by address, counted in Valkey for all processes together.
+
+A fixed window of a minute is enough to stop a script that guesses or floods; fair shares of work are the cost limits of
+GraphQL. Without its store the counter lets requests pass: the doors behind it fail closed by themselves.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from ops import telemetry
+
+WINDOW_SECONDS = 60
+LOGIN_PATHS = ("/auth/login", "/auth/callback", "/auth/token", "/backoffice/login")
+UNCOUNTED_PATHS = ("/healthz", "/readyz", "/metrics")
+MESSAGE = "请求过于频繁，请一分钟后再试。"
+
+
+class AddressLimits:
+    """Counts a request against its address; `admit` gives the answer for one too many."""
+
+    def __init__(
+        self, *, redis: Redis, prefix: str, requests_max: int, logins_max: int, trusted_proxies: Sequence[str]
+    ) -> None:
+        self._redis, self._prefix = redis, prefix
+        self._requests_max, self._logins_max = requests_max, logins_max
+        self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
+
+    async def admit(self, scope: Scope) -> Response | None:
+        """None to go on, else the refusal to send."""
+        path = scope["path"]
+        if path in UNCOUNTED_PATHS or path.startswith(("/h5/", "/backoffice/static/")):
+            return None
+        address = self.address_of(scope)
+        lanes = [("all", self._requests_max)]
+        if path in LOGIN_PATHS:
+            lanes.append(("login", self._logins_max))
+        for lane, most in lanes:
+            if await self._count(f"{self._prefix}limit:{lane}:{address}") > most:
+                telemetry.LIMITED.labels(lane=lane).inc()
+                return _refusal(path)
+        return None
+
+    async def _count(self, key: str) -> int:
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.incr(key)
+                pipeline.expire(key, WINDOW_SECONDS, nx=True)
+                count, _ = await pipeline.execute()
+        except (RedisError, OSError):
+            return 0
+        return int(count)
+
+    def address_of(self, scope: Scope) -> str:
+        """The caller's address; a proxy's word counts only from a proxy that is trusted, and its word is the last one:
+        what stands before it, in the same header line or in one of its own, the caller may have sent."""
+        client = scope.get("client")
+        address = client[0] if client else "unknown"
+        told = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        if told and self._trusts(address):
+            return str(told[-1].decode("latin-1").split(",")[-1].strip()[:45])
+        return str(address)
+
+    def _trusts(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
+
+
+def _refusal(path: str) -> Response:
+    headers = {"Retry-After": str(WINDOW_SECONDS)}
+    if path.startswith(("/graphql", "/auth/token")):
+        error = {"message": MESSAGE, "extensions": {"code": "TOO_MANY_REQUESTS", "retryable": True}}
+        return JSONResponse({"errors": [error]}, status_code=429, headers=headers)
+    return PlainTextResponse(MESSAGE, status_code=429, headers=headers)
+
+
+async def send_refusal(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """A web socket is closed before it opens; everything else gets the answer."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4429, "reason": "Too many requests"})
+    else:
+        await refusal(scope, receive, send)
