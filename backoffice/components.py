@@ -67,6 +67,7 @@ AUDIT_ACTIONS = {
     "page.refused": "页面未开放",
     "books.verified": "账务核对",
     "job.retried": "重试任务",
+    "spouse.declared": "核验申报的配偶",
 }
 AUDIT_DETAILS = {
     "reason": "原因",
@@ -74,6 +75,10 @@ AUDIT_DETAILS = {
     "action": "操作",
     "overridden": "特别通过",
     "held_by": "原领取人",
+    "serial_no": "流水号",
+    "level": "认证等级",
+    "provider": "认证平台",
+    "spouse": "配偶索引",
     "flags": "标记",
     "amount": "金额",
     "grade": "评价",
@@ -109,11 +114,13 @@ def audit_detail(name: str) -> str:
 
 def audit_pairs(detail: dict[str, Any]) -> list[tuple[str, str]]:
     """The detail of an audit event as names and texts; what says nothing is left out."""
-    kept = {name: value for name, value in detail.items() if value not in (None, "", [], {})}
+    kept = {name: value for name, value in detail.items() if value not in (None, False, "", [], {})}
     return [(audit_detail(name), _in_words(value)) for name, value in kept.items()]
 
 
 def _in_words(value: object) -> str:
+    if value is True:
+        return "是"
     if isinstance(value, dict):
         return " ".join(f"{name}={one}" for name, one in value.items())
     return "、".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
