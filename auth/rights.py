@@ -21,10 +21,10 @@ RIGHTS_OF_ROLES: Mapping[Role, frozenset[str]] = MappingProxyType(
         Role.PRELIMINARY_REVIEWER: _READING | _REVEALING | {"case.claim", "case.review_preliminary"},
         Role.FINAL_REVIEWER: _READING | _REVEALING | {"case.claim", "case.review_final"},
         Role.SUPERVISOR: _READING | _REVEALING | {"case.release_lock", "case.export", "books.read"},
-        Role.FINANCE: _READING | {"case.export", "books.read", "books.verify"},
+        Role.FINANCE: _READING | {"case.export", "books.read"},
         Role.SERVICE_DESK: _READING | _REVEALING,
         Role.SYSTEM_ADMIN: frozenset({"staff.manage", "jobs.manage"}),
-        Role.SECURITY_ADMIN: frozenset({"staff.assign_roles", "session.end", "key.rotate"}),
+        Role.SECURITY_ADMIN: frozenset({"staff.assign_roles"}),
         Role.AUDIT_ADMIN: frozenset({"audit.read"}),
     }
 )

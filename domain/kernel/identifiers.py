@@ -58,14 +58,6 @@ def valid_id_card(number: str) -> bool:
     return number[17] == _ID_CHECKS[rest]
 
 
-def valid_luhn(number: str) -> bool:
-    """Bank card check digit (ISO/IEC 7812). Some old account numbers fail it: warn, do not refuse."""
-    if not number.isascii() or not number.isdigit() or len(number) < 12:
-        return False
-    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(reversed(number))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
 def mask_name(name: str) -> str:
     """张三丰 → 张**."""
     return name[:1] + "*" * max(len(name) - 1, 1) if name else ""

@@ -56,10 +56,6 @@ class PaymentView:
     next_query_at: datetime | None
     ended_at: datetime | None
 
-    @property
-    def has_ended(self) -> bool:
-        return self.state in ENDED
-
 
 async def prepare_payment(
     tx: Transaction,

@@ -68,7 +68,8 @@ class ArrangementView:
 async def quote_rent_withdrawal(
     *, actor: Actor, application: RentApplication, business_date: date, now: datetime, registries: Registries
 ) -> RentQuote:
-    """What the application would give, with all refusals and the explanation; leaves nothing behind. Raises Refused
+    """What the application would give, with all refusals and the explanation; leaves nothing behind but the
+    audit trail of a spouse whom no registry confirms. Raises Refused
     only for somebody who has no account to apply with."""
     applicant = await applicant_of(actor=actor, card_id=application.card_id)
     answers = await ask_agencies(

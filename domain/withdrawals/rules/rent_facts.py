@@ -139,7 +139,3 @@ class RentJudgement:
         assert self.allowed == (not self.refusals), "allowed means that nothing refuses"
         assert self.allowed == bool(self.amount), "an amount if and only if allowed"
         assert all(flag in FLAGS for flag in self.flags), "undeclared flag"
-
-    @property
-    def needs_manual_check(self) -> bool:
-        return bool(self.flags)
