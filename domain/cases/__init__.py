@@ -1,10 +1,33 @@
 """办件: one case for one matter on any channel, its steps, reviews, history and evaluation."""
 
-from domain.cases.actions import CheckRecord, NewCase, advance, cancel, conflicts_of, lock_case, open_case
-from domain.cases.evaluation_port import GRADES, EvaluationPlatform, EvaluationReport, PushOutcome
-from domain.cases.evaluations import TAGS, EvaluationView, evaluate, evaluation_of, record_push
+from domain.cases.actions import CheckRecord, NewCase, add_check, advance, cancel, conflicts_of, lock_case, open_case
+from domain.cases.automatic import approve_automatically
+from domain.cases.corrections import Correction, correct, corrections_of, expire_corrections
+from domain.cases.deputies import SIGNING_ROLES, Deputy, appoint_deputy, deputies, end_deputy
+from domain.cases.drafts import Draft, draft_of, save_draft, sweep_drafts
+from domain.cases.evaluation_invitations import (
+    Invitation,
+    Invited,
+    evaluate_by_code,
+    evaluate_by_sms,
+    invite,
+    invite_by_sms,
+    invited,
+)
+from domain.cases.evaluation_port import GRADES, EvaluationPlatform, EvaluationReport, PushOutcome, RectificationReport
+from domain.cases.evaluation_reports import (
+    DueReport,
+    ReportFigures,
+    claim_due,
+    freeze,
+    record_answer,
+    report_figures,
+)
+from domain.cases.evaluation_rules import TERMINAL_NAMES, Indicators, Opinion, indicators
+from domain.cases.evaluations import EvaluationView, enter_evaluation, evaluate, evaluation_of, evaluations_of
 from domain.cases.events import CASE_CHANGED, EVALUATION_GIVEN
 from domain.cases.flows import Flow, FlowError, StepProgress, flow, flows, latest_flow
+from domain.cases.flows.machine import load as load_flows
 from domain.cases.ports import CaseMatter, Matters
 from domain.cases.queries import (
     DayFigures,
@@ -16,41 +39,93 @@ from domain.cases.queries import (
     checks_of,
     day_figures,
     history_of,
+    key_of,
     review_queue,
     running_cases,
 )
-from domain.cases.refusals import REFUSAL_REASONS
+from domain.cases.rectification import (
+    RECTIFICATION_FLOW,
+    RectificationEvent,
+    RectificationFilters,
+    RectificationView,
+    Step,
+    actions_of,
+    events_of,
+    rectification_for_report,
+    rectification_of,
+    rectifications,
+    reply_of,
+    sweep_rectifications,
+    take_step,
+)
+from domain.cases.refusals import REFUSAL_REASONS, reason_name
 from domain.cases.review import DECISIONS, allowed_actions, cases_locked_by, claim, decide, release
+from domain.cases.review_statistics import ReviewFigures, ReviewLine, review_figures
+from domain.cases.revoking import revocations_of, revoke, void
+from domain.cases.running import begin_matter, end_matter, running_matters
+from domain.cases.signing import Signature, Signing, signing_of
+from domain.cases.switches import Switch, is_off, require_on, switch, switches
+from domain.cases.timeouts import escalate_late
 from domain.cases.verification import INVARIANTS
 from domain.cases.views import CaseCheck, CaseEvent, CaseView
+from domain.cases.work import BATCH_MAX, BatchResult, WorkLine, decide_many, work_list
 
 __all__ = [
+    "BATCH_MAX",
     "CASE_CHANGED",
     "DECISIONS",
     "EVALUATION_GIVEN",
     "GRADES",
     "INVARIANTS",
+    "RECTIFICATION_FLOW",
     "REFUSAL_REASONS",
-    "TAGS",
+    "SIGNING_ROLES",
+    "TERMINAL_NAMES",
+    "BatchResult",
     "CaseCheck",
     "CaseEvent",
     "CaseMatter",
     "CaseView",
     "CheckRecord",
+    "Correction",
     "DayFigures",
+    "Deputy",
+    "Draft",
+    "DueReport",
     "EvaluationPlatform",
     "EvaluationReport",
     "EvaluationView",
     "Flow",
     "FlowError",
+    "Indicators",
+    "Invitation",
+    "Invited",
     "Matters",
     "NewCase",
+    "Opinion",
     "PushOutcome",
     "QueueFilters",
     "QueuePage",
+    "RectificationEvent",
+    "RectificationFilters",
+    "RectificationReport",
+    "RectificationView",
+    "ReportFigures",
+    "ReviewFigures",
+    "ReviewLine",
+    "Signature",
+    "Signing",
+    "Step",
     "StepProgress",
+    "Switch",
+    "WorkLine",
+    "actions_of",
+    "add_check",
     "advance",
     "allowed_actions",
+    "appoint_deputy",
+    "approve_automatically",
+    "begin_matter",
     "cancel",
     "case_by_key",
     "case_by_no",
@@ -58,19 +133,62 @@ __all__ = [
     "cases_of_person",
     "checks_of",
     "claim",
+    "claim_due",
     "conflicts_of",
+    "correct",
+    "corrections_of",
     "day_figures",
     "decide",
+    "decide_many",
+    "deputies",
+    "draft_of",
+    "end_deputy",
+    "end_matter",
+    "enter_evaluation",
+    "escalate_late",
     "evaluate",
+    "evaluate_by_code",
+    "evaluate_by_sms",
     "evaluation_of",
+    "evaluations_of",
+    "events_of",
+    "expire_corrections",
     "flow",
     "flows",
+    "freeze",
     "history_of",
+    "indicators",
+    "invite",
+    "invite_by_sms",
+    "invited",
+    "is_off",
+    "key_of",
     "latest_flow",
+    "load_flows",
     "lock_case",
     "open_case",
-    "record_push",
+    "reason_name",
+    "record_answer",
+    "rectification_for_report",
+    "rectification_of",
+    "rectifications",
     "release",
+    "reply_of",
+    "report_figures",
+    "require_on",
+    "review_figures",
     "review_queue",
+    "revocations_of",
+    "revoke",
     "running_cases",
+    "running_matters",
+    "save_draft",
+    "signing_of",
+    "sweep_drafts",
+    "sweep_rectifications",
+    "switch",
+    "switches",
+    "take_step",
+    "void",
+    "work_list",
 ]

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain import catalogue
-from domain.cases import conflicts, revocation
+from domain.cases import conflicts, revocation, switches
+from domain.cases.drafts import forget_draft
 from domain.cases.events import CASE_CHANGED
 from domain.cases.flows import latest_flow
 from domain.cases.ports import Matters
 from domain.cases.queries import CASE_ROW, case_by_no, running_cases
 from domain.cases.refusals import ACTION_NOT_POSSIBLE
+from domain.cases.running import running_matters
+from domain.cases.signing import situation_of
 from domain.cases.views import CaseView, case_view
 from domain.kernel import audit, database, idempotency, outbox, vault
 from domain.kernel.actor import Actor
@@ -71,12 +74,16 @@ async def conflicts_of(
         for case in await running_cases(account_no=account_no, using=using)
         if case.case_no != besides
     ]
+    running += [one for one in await running_matters(account_no=account_no, using=using) if one.case_no != besides]
     return [conflict.refusal() for conflict in conflicts.conflicts_among(wanted=item, running=running)]
 
 
 async def open_case(tx: Transaction, *, actor: Actor, new: NewCase, now: datetime) -> CaseView:
-    """Writes the case with its checks and first history line; raises nothing for people: the caller has judged."""
+    """Writes the case with its checks and first history line; raises Refused only where the item is switched off
+    on the actor's channel: all else the caller has judged."""
     item = catalogue.item(new.item)
+    await switches.require_on(channel=actor.channel, item=new.item, using=tx)
+    await forget_draft(tx, person_id=new.person_id, item=item.code)
     flow = latest_flow(new.flow_name)
     case_id = new_id()
     case_no = new_case_no(business_date=new.business_date, item_code=item.code)
@@ -153,8 +160,8 @@ async def advance(
     flow, state = case.flow, row["state"]
     if not flow.allows(state, action):
         raise Refused(ACTION_NOT_POSSIBLE(state=flow.state(state).name, action=flow.transition(action).name))
-    target = flow.next(state, action)
-    decided = flow.transition(action).decision is not None
+    target = flow.target(state, action, seen=situation_of(case, now=now))
+    decided = flow.transition(action).decides
     moved = await tx.row(
         "UPDATE service_case SET state = $3, revision = revision + 1, locked_by = NULL, locked_until = NULL,"
         " decided_at = CASE WHEN $4 THEN $6 ELSE decided_at END, ended_at = CASE WHEN $5 THEN $6 ELSE ended_at END"
@@ -212,6 +219,14 @@ async def cancel(*, actor: Actor, case_no: str, request_key: str, now: datetime,
             if refusal is not None:
                 raise Refused(refusal)
             case = await advance(tx, case=case, action="cancel", actor=actor, now=now)
+            # what the applicant was asked to correct is asked no more
+            await tx.execute(
+                "UPDATE case_correction SET state = 'dropped', ended_at = $3"
+                " WHERE account_no = $1 AND case_id = $2 AND state = 'asked'",
+                case.account_no,
+                case.case_id,
+                now,
+            )
             await matters[case.item].cancelled(tx, case=case, now=now)
             await audit.record(tx, actor=actor, action="case.cancelled", subject=f"case:{case_no}", now=now)
             await idempotency.finish(tx, actor=actor, account_no=seen.account_no, request_key=request_key, result=given)
@@ -225,6 +240,24 @@ async def lock_case(tx: Transaction, *, case: CaseView) -> CaseView:
     row = await tx.row(f"{CASE_ROW} FOR UPDATE OF c", case.account_no, case.case_id)
     assert row is not None, f"case {case.case_no} vanished"
     return case_view(row, evaluation=row["grade"])
+
+
+async def add_check(tx: Transaction, *, case: CaseView, check: CheckRecord, about: str, asked_by: int | None) -> None:
+    """A check that staff asked for, after those of the application. The case's row is locked."""
+    number: int = await tx.value(
+        "SELECT coalesce(max(check_no), 0) + 1 FROM case_check WHERE account_no = $1 AND case_id = $2",
+        case.account_no,
+        case.case_id,
+    )
+    await _keep_check(tx, account_no=case.account_no, case_id=case.case_id, number=number, check=check)
+    await tx.execute(
+        "UPDATE case_check SET about = $4, asked_by = $5 WHERE account_no = $1 AND case_id = $2 AND check_no = $3",
+        case.account_no,
+        case.case_id,
+        number,
+        about,
+        asked_by,
+    )
 
 
 async def _keep_check(tx: Transaction, *, account_no: int, case_id: int, number: int, check: CheckRecord) -> None:

@@ -1,4 +1,4 @@
-"""The port to the 好差评 platform: each evaluation of a case is reported once (国办发〔2019〕51号, GB/T
+"""The port to the 好差评 platform: each evaluation is reported once (国办发〔2019〕51号, GB/T
 39734-2020)."""
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ GRADES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationReport:
     """One evaluation as the platform wants it. `document_no` is plain here and leaves the house only as an
-    SM3 digest; `tags` are the platform's indicator codes; `grade` 1 and 2 are bad reviews (差评)."""
+    SM3 digest; `tags` are the platform's indicator codes; `grade` 1 and 2 are bad reviews (差评); `round` 2 is the
+    second evaluation, after a rectification."""
 
     evaluation_no: str
     case_no: str
@@ -32,6 +33,7 @@ class EvaluationReport:
     tags: tuple[str, ...] = ()
     comment: str = ""
     terminal: Terminal = "mobile"
+    round: int = 1
     evaluated_at: datetime
 
     def __post_init__(self) -> None:
@@ -51,6 +53,8 @@ class PushOutcome:
     status: PushStatus
     code: str
     message: str
+    receipt_no: str | None = None
+    """The platform's own number for what it took: the proof that it has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +64,25 @@ class ReportOutcome:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RectificationReport:
+    """What became of a bad review: `verdict` true, untrue or malicious; `second_grade` None when the applicant did not
+    evaluate again, which is reported as it is."""
+
+    evaluation_no: str
+    case_no: str
+    verdict: Literal["true", "untrue", "malicious"]
+    answer: str
+    call_back: str
+    second_grade: int | None
+    opened_at: datetime
+    closed_at: datetime
+
+
 class EvaluationPlatform(Protocol):
-    """Neither method raises for a partner's trouble."""
+    """No method raises for a partner's trouble."""
+
+    async def push_rectification(self, *, report: RectificationReport, now: datetime) -> PushOutcome: ...
 
     async def push(self, *, evaluation: EvaluationReport, now: datetime) -> PushOutcome: ...
 

@@ -38,19 +38,3 @@ class ServiceCase(Model):
 
     class Meta:
         table = "service_case"
-
-
-class Evaluation(Model):
-    case_id = fields.BigIntField(primary_key=True, generated=False)
-    account_no = fields.BigIntField()
-    evaluation_no = fields.TextField()
-    grade = fields.SmallIntField()
-    tags = ArrayField(element_type="text")
-    comment = fields.TextField()
-    channel = fields.TextField()
-    given_at = fields.DatetimeField()
-    push_state = fields.TextField()
-    pushed_at = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "evaluation"

@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from tortoise.functions import Sum
 from tortoise.queryset import QuerySet
 
-from domain.cases.models import Evaluation, ServiceCase
+from domain.cases.models import ServiceCase
 from domain.cases.refusals import CASE_NOT_FOUND
 from domain.cases.views import CHECK_NAMES, CaseCheck, CaseEvent, CaseView, case_view
 from domain.kernel import database
@@ -80,16 +80,24 @@ async def case_by_no(*, actor: Actor, case_no: str) -> CaseView:
     return case
 
 
-async def case_by_key(*, account_no: int, case_id: int) -> CaseView:
+async def key_of(*, case_no: str, using: Executor = database.pool) -> tuple[int, int]:
+    """(account, case) of a number that exists: the first step of the two-step look-up, for the system's own work."""
+    row = await using.row("SELECT account_no, case_id FROM case_no_lookup WHERE case_no = $1", case_no)
+    assert row is not None, f"case {case_no} is unknown"
+    return row["account_no"], row["case_id"]
+
+
+async def case_by_key(*, account_no: int, case_id: int, using: Executor = database.pool) -> CaseView:
     """For the system's own work, after the fact: no actor, no refusal."""
-    row = await database.row(CASE_ROW, account_no, case_id)
+    row = await using.row(CASE_ROW, account_no, case_id)
     assert row is not None, f"case {case_id} is unknown"
     return case_view(row, evaluation=row["grade"])
 
 
 CASE_ROW = """
-SELECT c.*, e.grade FROM service_case c
-LEFT JOIN evaluation e ON e.account_no = c.account_no AND e.case_id = c.case_id
+SELECT c.*, (SELECT e.grade FROM evaluation e WHERE e.account_no = c.account_no AND e.case_id = c.case_id
+             ORDER BY e.given_at DESC, e.evaluation_no LIMIT 1) AS grade
+FROM service_case c
 WHERE c.account_no = $1 AND c.case_id = $2
 """
 
@@ -223,6 +231,7 @@ async def checks_of(*, case: CaseView, using: Executor = database.pool) -> list[
             summary=row["summary"],
             trace_no=row["trace_no"],
             override_reason=row["override_reason"],
+            about=row["about"],
         )
         for row in rows
     ]
@@ -310,5 +319,11 @@ async def day_figures(*, actor: Actor, business_date: date) -> DayFigures:
 
 
 async def _grades(case_ids: list[int], account_nos: list[int]) -> dict[int, int]:
-    given = await Evaluation.filter(account_no__in=account_nos, case_id__in=case_ids)
-    return {evaluation.case_id: evaluation.grade for evaluation in given}
+    """The newest grade of each case."""
+    rows = await database.rows(
+        "SELECT case_id, grade FROM evaluation WHERE account_no = ANY ($1::bigint[]) AND case_id = ANY ($2::bigint[])"
+        " ORDER BY given_at, evaluation_no DESC",
+        account_nos,
+        case_ids,
+    )
+    return {row["case_id"]: row["grade"] for row in rows}

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from domain import policy
+from domain.cases import rectification
 from domain.cases.actions import advance, lock_case
-from domain.cases.evaluations import may_be_evaluated
+from domain.cases.corrections import ask_correction
+from domain.cases.evaluation_rules import may_be_evaluated
 from domain.cases.flows import FlowError
 from domain.cases.models import ServiceCase
 from domain.cases.ports import Matters
@@ -22,13 +24,12 @@ from domain.cases.refusals import (
     LOCKED_BY_OTHER,
     NOT_CLAIMED,
     OVERRIDE_REQUIRED,
-    OWN_CASE,
     REASON_REQUIRED,
     REFUSAL_REASONS,
     RELEASE_NOT_PERMITTED,
-    SAME_REVIEWER,
     TEXT_TOO_LONG,
 )
+from domain.cases.signing import Place, place_of, sign
 from domain.cases.views import CaseView
 from domain.kernel import audit, database, idempotency
 from domain.kernel.actor import Actor, Role
@@ -36,8 +37,14 @@ from domain.kernel.database import Executor, Transaction, transaction
 from domain.kernel.dates import business_date_of
 from domain.kernel.refusal import NOT_PERMITTED, Refused
 
-DECISIONS = ("approve", "refuse", "return")
-_DECISION_NAMES = {"approve": "审核通过", "refuse": "不予办理", "return": "退回初审"}
+DECISIONS = ("approve", "refuse", "return", "correct", "escalate")
+_DECISION_NAMES = {
+    "approve": "审核通过",
+    "refuse": "不予办理",
+    "return": "退回上一环节",
+    "correct": "退回补正",
+    "escalate": "提请特审",
+}
 NOTE_LENGTH_MAX = 500
 
 
@@ -51,13 +58,22 @@ class Decision:
     override_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """The seat that the decision signs, and the flow's action that the signatures come to; None while others must
+    still sign."""
+
+    place: Place
+    action: str | None
+
+
 async def claim(*, actor: Actor, case_no: str, now: datetime) -> CaseView:
     """Locks a case for its reviewer for the policy's minutes. Claiming one's own lock again renews it."""
     seen = await case_by_no(actor=actor, case_no=case_no)
     minutes = policy.on(business_date_of(now)).number("review.lock_minutes")
     async with transaction() as tx:
         case = await lock_case(tx, case=seen)
-        await _check_reviewer(tx, actor=actor, case=case)
+        await place_of(actor=actor, case=case, now=now, using=tx)
         if case.locked_for_others(staff_id=actor.staff_id, now=now):
             raise Refused(LOCKED_BY_OTHER(name=await _staff_name(tx, case.locked_by)))
         await tx.execute(
@@ -113,11 +129,14 @@ async def decide(
     now: datetime,
     business_date: date,
     matters: Matters,
+    at_once: bool = False,
 ) -> CaseView:
-    """Records a reviewer's decision (`approve`, `refuse`, `return`) and what follows from it, in one transaction.
+    """Records a reviewer's signature (one of `DECISIONS`) and what follows from it, in one transaction: nothing yet
+    while others must sign too.
 
     `reason_code` is one of `REFUSAL_REASONS`, needed unless approving; `override_reason` says why a check that did
-    not pass may be passed over (初审通过原因). Raises Refused with every reason."""
+    not pass may be passed over (初审通过原因). `at_once`: without claiming first, as from a list; who holds the case
+    goes before. Raises Refused with every reason."""
     seen = await case_by_no(actor=actor, case_no=case_no)
     given = Decision(decision=decision, reason_code=reason_code, note=note, override_reason=override_reason)
     async with transaction() as tx:
@@ -132,12 +151,12 @@ async def decide(
         )
         if done is None:
             case = await lock_case(tx, case=seen)
-            action = await _judge(tx, actor=actor, case=case, decision=given, now=now)
+            judged = await _judge(tx, actor=actor, case=case, decision=given, now=now, at_once=at_once)
             await _record(
                 tx,
                 actor=actor,
                 case=case,
-                action=action,
+                judged=judged,
                 decision=given,
                 now=now,
                 business_date=business_date,
@@ -153,11 +172,13 @@ async def decide(
     return await case_by_no(actor=actor, case_no=case_no)
 
 
-async def _judge(tx: Transaction, *, actor: Actor, case: CaseView, decision: Decision, now: datetime) -> str:
-    """The flow's action for the decision, or every refusal at once."""
+async def _judge(
+    tx: Transaction, *, actor: Actor, case: CaseView, decision: Decision, now: datetime, at_once: bool
+) -> _Judged:
+    """The seat and what follows, or every refusal at once."""
     if decision.decision not in DECISIONS:
         raise Refused(DECISION_UNKNOWN())
-    await _check_reviewer(tx, actor=actor, case=case)
+    place = await place_of(actor=actor, case=case, now=now, using=tx)
     try:
         action = case.flow.review_action(state=case.state, decision=decision.decision)  # type: ignore[arg-type]
     except FlowError:
@@ -165,7 +186,7 @@ async def _judge(tx: Transaction, *, actor: Actor, case: CaseView, decision: Dec
     refusals = []
     if case.locked_for_others(staff_id=actor.staff_id, now=now):
         refusals.append(LOCKED_BY_OTHER(name=await _staff_name(tx, case.locked_by)))
-    elif not case.is_locked(now=now):
+    elif not at_once and not case.is_locked(now=now):
         refusals.append(NOT_CLAIMED())
     needs_reason = case.flow.transition(action).reason_required
     if needs_reason and (decision.reason_code not in REFUSAL_REASONS or not (decision.note or "").strip()):
@@ -173,41 +194,26 @@ async def _judge(tx: Transaction, *, actor: Actor, case: CaseView, decision: Dec
     for field, text in (("note", decision.note), ("overrideReason", decision.override_reason)):
         if text and len(text) > NOTE_LENGTH_MAX:
             refusals.append(TEXT_TOO_LONG.on(field, most=NOTE_LENGTH_MAX))
-    if decision.decision == "approve" and not case.flow.transition(action).separate_from:
-        open_checks = [check for check in await checks_of(case=case, using=tx) if check.outcome != "passed"]
-        if (case.flags or open_checks) and len((decision.override_reason or "").strip()) < 4:
+    if decision.decision == "approve":
+        # what the first review passed over has its reason; what was asked since needs one of its own
+        first = not case.flow.transition(action).separate_from
+        found = await checks_of(case=case, using=tx)
+        open_checks = [one for one in found if one.outcome != "passed" and (first or not one.override_reason)]
+        if ((first and case.flags) or open_checks) and len((decision.override_reason or "").strip()) < 4:
             refusals.append(OVERRIDE_REQUIRED())
     if refusals:
         raise Refused(*refusals)
-    return action
+    return _Judged(place=place, action=_outcome(case, place, decision.decision, action))
 
 
-async def _check_reviewer(tx: Executor, *, actor: Actor, case: CaseView) -> None:
-    """Raises Refused unless the actor may review this case in its state."""
-    reviewers = case.flow.reviewers_of(case.state)
-    if not actor.has_role(Role.PRELIMINARY_REVIEWER, Role.FINAL_REVIEWER):
-        raise Refused(NOT_PERMITTED())
-    if not reviewers:
-        raise Refused(ACTION_NOT_POSSIBLE(state=case.state_name, action="审核"))
-    if not actor.has_role(*reviewers):
-        raise Refused(NOT_PERMITTED())
-    if actor.person_id is not None and actor.person_id == case.person_id:
-        raise Refused(OWN_CASE())
-    separate = {
-        name for action in case.flow.actions_from(case.state) for name in case.flow.transition(action).separate_from
-    }
-    if not separate:
-        return
-    # Who did it last counts: after a return, the earlier round's reviewers are free again.
-    doer: str | None = await tx.value(
-        "SELECT actor FROM case_event WHERE account_no = $1 AND case_id = $2 AND action = ANY($3)"
-        " ORDER BY seq DESC LIMIT 1",
-        case.account_no,
-        case.case_id,
-        sorted(separate),
-    )
-    if doer == actor.reference:
-        raise Refused(SAME_REVIEWER())
+def _outcome(case: CaseView, place: Place, decision: str, action: str) -> str | None:
+    """Approvals and refusals are counted; to return, correct or escalate it takes one."""
+    if decision not in ("approve", "refuse"):
+        return action
+    signing = place.signing
+    signed = {one.seat: one.decision for one in signing.signatures} | {place.seat.code: decision}
+    reached = signing.review.outcome(seats=signing.seats, signed=signed)
+    return None if reached is None else case.flow.review_action(state=case.state, decision=reached)
 
 
 async def _record(
@@ -215,7 +221,7 @@ async def _record(
     *,
     actor: Actor,
     case: CaseView,
-    action: str,
+    judged: _Judged,
     decision: Decision,
     now: datetime,
     business_date: date,
@@ -231,28 +237,67 @@ async def _record(
             override,
             actor.staff_id,
         )
-    after = await advance(
+    await sign(
         tx,
         case=case,
-        action=action,
+        place=judged.place,
         actor=actor,
-        now=now,
+        decision=decision.decision,
         reason_code=decision.reason_code,
         note=decision.note,
-        internal_note=override or None,
+        now=now,
     )
-    matter = matters[case.item]
-    if after.state == "pending_payment":
-        await matter.approved(tx, case=after, now=now, business_date=business_date)
-    elif after.state == "refused":
-        await matter.refused(tx, case=after, now=now)
+    if judged.action is None:
+        await _set_down(tx, case=case)
+    else:
+        after = await advance(
+            tx,
+            case=case,
+            action=judged.action,
+            actor=actor,
+            now=now,
+            reason_code=decision.reason_code,
+            note=decision.note,
+            internal_note=override or None,
+        )
+        await _follow(tx, case=after, decision=decision, now=now, business_date=business_date, matters=matters)
     await audit.record(
         tx,
         actor=actor,
-        action="case.decided",
+        action="case.signed" if judged.action is None else "case.decided",
         subject=f"case:{case.case_no}",
         now=now,
-        detail={"action": action, "reason_code": decision.reason_code, "overridden": bool(override)},
+        detail={
+            "action": judged.action or decision.decision,
+            "seat": judged.place.seat.code,
+            "deputy_for": judged.place.for_staff,
+            "reason_code": decision.reason_code,
+            "overridden": bool(override),
+        },
+    )
+
+
+async def _follow(
+    tx: Transaction, *, case: CaseView, decision: Decision, now: datetime, business_date: date, matters: Matters
+) -> None:
+    """What a decision means for its matter and its applicant."""
+    matter = matters[case.item]
+    if case.state == "pending_payment":
+        await matter.approved(tx, case=case, now=now, business_date=business_date)
+    elif case.state == "refused":
+        await matter.refused(tx, case=case, now=now)
+    elif decision.decision == "correct":
+        await ask_correction(
+            tx, case=case, reason_code=decision.reason_code or "other", note=decision.note or "", now=now
+        )
+
+
+async def _set_down(tx: Transaction, *, case: CaseView) -> None:
+    """The next to sign need not wait for the lock of the one before."""
+    await tx.execute(
+        "UPDATE service_case SET locked_by = NULL, locked_until = NULL WHERE account_no = $1 AND case_id = $2",
+        case.account_no,
+        case.case_id,
     )
 
 
@@ -262,17 +307,18 @@ async def _staff_name(tx: Executor, staff_id: int | None) -> str:
 
 
 async def allowed_actions(*, case: CaseView, actor: Actor, now: datetime) -> tuple[str, ...]:
-    """What the actor may do with the case now, for buttons: of claim, release, approve, refuse, return, cancel,
+    """What the actor may do with the case now, for buttons: of claim, release, `DECISIONS`, cancel, correct,
     evaluate. The actions check again."""
     if actor.is_citizen:
-        return _citizen_actions(case)
+        again = await rectification.second_asked(account_no=case.account_no, case_id=case.case_id)
+        return _citizen_actions(case, again=again)
     if not actor.is_staff:
         return ()
     actions: list[str] = []
     if case.is_locked(now=now) and (case.locked_by == actor.staff_id or actor.has_role(Role.SUPERVISOR)):
         actions.append("release")
     try:
-        await _check_reviewer(database.pool, actor=actor, case=case)
+        await place_of(actor=actor, case=case, now=now, using=database.pool)
     except Refused:
         return tuple(actions)
     if case.locked_for_others(staff_id=actor.staff_id, now=now):
@@ -283,10 +329,12 @@ async def allowed_actions(*, case: CaseView, actor: Actor, now: datetime) -> tup
     return (*actions, *(decision for decision in decisions if decision is not None))
 
 
-def _citizen_actions(case: CaseView) -> tuple[str, ...]:
+def _citizen_actions(case: CaseView, *, again: bool) -> tuple[str, ...]:
+    if case.flow.allows(case.state, "resubmit"):
+        return ("cancel", "correct")
     if case.flow.allows(case.state, "cancel"):
         return ("cancel",)
-    if may_be_evaluated(case) and case.evaluation is None:
+    if may_be_evaluated(case) and (case.evaluation is None or again):
         return ("evaluate",)
     return ()
 

@@ -16,6 +16,13 @@ CHECK_NAMES = {
     "property": "住房核验",
     "marriage": "婚姻核验",
     "rental": "租房备案核验",
+    "identity": "身份核验",
+    "contract": "网签核验",
+    "invoice": "发票核验",
+    "loan": "贷款还款核验",
+    "pension": "养老待遇核验",
+    "death": "死亡信息核验",
+    "employment": "就业与异地缴存核验",
 }
 
 
@@ -47,6 +54,7 @@ class CaseView:
     ended_at: datetime | None
     locked_by: int | None
     locked_until: datetime | None
+    revision: int
     evaluation: int | None = None
 
     @property
@@ -93,6 +101,7 @@ class CaseCheck:
     summary: str
     trace_no: str
     override_reason: str | None
+    about: str | None = None
 
 
 def case_view(row: Mapping[str, Any] | Record, *, evaluation: int | None = None) -> CaseView:
@@ -124,5 +133,6 @@ def case_view(row: Mapping[str, Any] | Record, *, evaluation: int | None = None)
         ended_at=row["ended_at"],
         locked_by=row["locked_by"],
         locked_until=row["locked_until"],
+        revision=row["revision"],
         evaluation=evaluation,
     )

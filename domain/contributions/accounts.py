@@ -85,9 +85,12 @@ async def entries_of(*, actor: Actor, account_no: int, first: int, after: str | 
 
 
 async def months_contributed_consecutively(*, account_no: int, using: Executor = database.pool) -> int:
-    """Months without a gap that end at the month the account is paid through (缴至年月)."""
+    """Months without a gap that end at the month the account is paid through (缴至年月), with those of accounts
+    that were merged into it."""
     rows = await using.rows(
-        "SELECT DISTINCT period FROM contribution_month WHERE account_no = $1 ORDER BY period DESC",
+        "SELECT DISTINCT period FROM contribution_month WHERE (account_no = $1"
+        " OR account_no IN (SELECT account_no FROM account WHERE merged_into = $1)) AND reversed_by IS NULL"
+        " ORDER BY period DESC",
         account_no,
     )
     months = [YearMonth.of_period(row["period"]) for row in rows]
@@ -110,7 +113,7 @@ async def open_account(
     monthly_contribution: Money,
     opened_on: date,
 ) -> None:
-    """Opens a personal account (03 开户) with an empty balance."""
+    """Opens a personal account (03 开户) with an empty balance; its employer contributes from that month on."""
     await tx.execute(
         "INSERT INTO account (account_no, person_id, employer_no, office_code, state, base_fen,"
         " monthly_contribution_fen, opened_on) VALUES ($1, $2, $3, $4, '01', $5, $6, $7)",
@@ -123,7 +126,27 @@ async def open_account(
         opened_on,
     )
     await tx.execute("INSERT INTO person_account (person_id, account_no) VALUES ($1, $2)", person_id, account_no)
-    await ledger.open_account(tx, account_no=account_no)
+    await ledger.open_account(tx, account_no=account_no, opened_on=opened_on)
+    month = YearMonth.of(opened_on).period
+    await tx.execute(
+        "INSERT INTO employment (employer_no, account_no, began_period, person_id, began_by)"
+        " VALUES ($1, $2, $3, $4, 'open')",
+        employer_no,
+        account_no,
+        month,
+        person_id,
+    )
+    employee = Money(monthly_contribution.fen // 2)
+    await tx.execute(
+        "INSERT INTO employment_base (employer_no, account_no, from_period, base_fen, employer_fen, employee_fen)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        employer_no,
+        account_no,
+        month,
+        base.fen,
+        (monthly_contribution - employee).fen,
+        employee.fen,
+    )
 
 
 async def book_contribution(

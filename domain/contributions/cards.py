@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.contributions.accounts import account_nos_of
+from domain.contributions.changes import note_change
+from domain.contributions.refusals import CARD_UNKNOWN
 from domain.kernel import database, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor, Record, Transaction
 from domain.kernel.identifiers import mask_card, new_id
+from domain.kernel.refusal import NOT_PERMITTED, REAL_NAME_REQUIRED, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,16 @@ async def register_card(
 ) -> int:
     """Adds a card to an account; a card that is there already keeps its id."""
     sealed = vault.current()
-    index = sealed.blind_index(card_no)
+    text = card_lookup_text(card_no)
+    index = sealed.lookup_index(text)
+    # while the key of look-ups is being changed, the card may stand under the other one
+    known = await tx.value(
+        "UPDATE bank_card SET active = true WHERE account_no = $1 AND card_index = ANY($2) RETURNING card_id",
+        account_no,
+        sealed.lookup_indexes(text),
+    )
+    if known is not None:
+        return int(known)
     card_id: int = await tx.value(
         "INSERT INTO bank_card (account_no, card_id, bank_code, card_cipher, card_masked, card_index, is_default,"
         " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -69,6 +81,50 @@ async def register_card(
         now,
     )
     return card_id
+
+
+def card_lookup_text(card_no: str) -> str:
+    """What the index of a card is made of."""
+    return card_no
+
+
+async def choose_card(*, actor: Actor, card_id: int, now: datetime) -> CardView:
+    """The citizen's card that money goes to from now on, with notice and cooling-off. Choosing the one that is chosen
+    already changes nothing. Raises Refused."""
+    if not actor.is_in_person or actor.person_id is None:
+        raise Refused(NOT_PERMITTED())
+    if not actor.is_real_name:
+        raise Refused(REAL_NAME_REQUIRED())
+    chosen = next((card for card in await cards_of(actor=actor) if card.card_id == card_id), None)
+    if chosen is None:
+        raise Refused(CARD_UNKNOWN())
+    async with database.transaction() as tx:
+        await tx.row("SELECT 1 FROM account WHERE account_no = $1 FOR UPDATE", chosen.account_no)
+        before = await tx.row(
+            "SELECT card_id, card_masked FROM bank_card WHERE account_no = $1 AND is_default AND active",
+            chosen.account_no,
+        )
+        if before is not None and before["card_id"] == card_id:
+            return chosen
+        if before is not None:
+            await note_change(
+                tx,
+                actor=actor,
+                person_id=actor.person_id,
+                kind="payee",
+                before=before["card_masked"],
+                after=chosen.card_no_masked,
+                now=now,
+            )
+        await tx.execute(
+            "UPDATE bank_card SET is_default = false WHERE account_no = $1 AND is_default", chosen.account_no
+        )
+        await tx.execute(
+            "UPDATE bank_card SET is_default = true WHERE account_no = $1 AND card_id = $2",
+            chosen.account_no,
+            card_id,
+        )
+    return replace(chosen, is_default=True)
 
 
 _VIEW = """

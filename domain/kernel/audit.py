@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +14,34 @@ from domain.kernel.actor import Actor
 from domain.kernel.database import Executor
 from domain.kernel.digest import plain
 from domain.kernel.identifiers import new_id
+
+
+@dataclass(slots=True)
+class Watch:
+    """What was recorded while a piece of work went on; `repeated` when it only answered what an earlier one did."""
+
+    done: int = 0
+    repeated: bool = False
+
+
+_watch: ContextVar[Watch | None] = ContextVar("audit_watch", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Counts the events of the block, tasks that it starts included."""
+    watch = Watch()
+    token = _watch.set(watch)
+    try:
+        yield watch
+    finally:
+        _watch.reset(token)
+
+
+def note_repeated() -> None:
+    """Nothing is done now: `domain.kernel.idempotency` answers from its record."""
+    if (watch := _watch.get()) is not None:
+        watch.repeated = True
 
 
 async def record(
@@ -37,5 +69,17 @@ async def record(
         action,
         subject,
         outcome,
-        plain(detail or {}),
+        plain(_with_partnership(actor, detail or {})),
     )
+    if outcome == "done" and (watch := _watch.get()) is not None:
+        watch.done += 1
+
+
+def _with_partnership(actor: Actor, detail: dict[str, object]) -> dict[str, object]:
+    """A third party acts under a grant and perhaps for somebody: both belong into each of its events."""
+    if actor.partnership is None:
+        return detail
+    told: dict[str, object] = {"grant": str(actor.partnership.grant_id), "purpose": actor.partnership.purpose}
+    if actor.represents is not None:
+        told["represents"] = actor.represents
+    return {**told, **detail}

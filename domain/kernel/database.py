@@ -15,7 +15,7 @@ import asyncpg
 import asyncpg.exceptions
 import orjson
 from tortoise import Tortoise
-from tortoise.connection import connections
+from tortoise.connection import connections, get_connections
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
@@ -115,7 +115,11 @@ async def transaction() -> AsyncIterator[Transaction]:
     """Commits when the block ends, rolls back when it raises. Not to be nested: an action owns its transaction."""
     context = in_transaction()
     with store_reachable():
-        wrapper = await context.__aenter__()
+        try:
+            wrapper = await context.__aenter__()
+        except BaseException:
+            await _give_back(context)
+            raise
     try:
         yield Transaction(wrapper._connection)
     except BaseException as error:
@@ -127,6 +131,17 @@ async def transaction() -> AsyncIterator[Transaction]:
         raise
     with store_reachable():
         await context.__aexit__(None, None, None)
+
+
+async def _give_back(context: Any) -> None:
+    """Releases the connection of a transaction that never began, because its caller gave up or the store went away
+    meanwhile: Tortoise keeps it then, and so many times over nobody gets one any more."""
+    client = context.client
+    connection, client._connection = getattr(client, "_connection", None), None
+    if connection is not None:
+        await client._parent._pool.release(connection)
+    if (token := getattr(context, "token", None)) is not None:
+        get_connections().reset(token)
 
 
 @asynccontextmanager
@@ -189,24 +204,37 @@ def tortoise_config(*, dsn: str, role: str, models: list[str], pool_min: int = 1
     }
 
 
-async def connect(*, config: dict[str, Any]) -> None:
+_spread = [False]
+
+
+def is_spread() -> bool:
+    """Whether rows are spread over several machines by their keys: reads then take the steps that stay on one each."""
+    return _spread[0]
+
+
+async def connect(*, config: dict[str, Any], spread: bool = False) -> None:
     """Opens the pool. `config` comes from `tortoise_config`."""
+    _spread[:] = [spread]
     await Tortoise.init(config=config, _enable_global_fallback=True)
     client = connections.get("default")
     try:
         with store_reachable():
             await client.create_connection(with_db=True)
+        _opened[:] = [client._pool]
     except asyncpg.exceptions.InvalidParameterValueError as error:
         # The migrations make the role: a database without it has none of the tables either.
         raise StoreUnavailable(f"PostgreSQL: {error}; apply the migrations first") from error
 
 
 async def disconnect() -> None:
+    _opened.clear()
     await Tortoise.close_connections()
 
 
+_opened: list[asyncpg.Pool] = []
+
+
 def _asyncpg_pool() -> asyncpg.Pool:
-    found: asyncpg.Pool | None = connections.get("default")._pool
-    if found is None:
+    if not _opened:
         raise StoreUnavailable("PostgreSQL: no pool is open")
-    return found
+    return _opened[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -71,13 +71,3 @@ def business_date_of(now: datetime) -> date:
     """The date in Beijing of an instant. `now` must carry its offset."""
     assert now.tzinfo is not None, "an instant without offset has no business date"
     return now.astimezone(SHANGHAI).date()
-
-
-def plus_working_days(day: date, *, days: int) -> date:
-    """The date so many working days later. Monday to Friday: the State Council's yearly shifts of holidays are not
-    known here, so a due date may come out earlier than the law demands, never later than the weekdays allow."""
-    while days > 0:
-        day += timedelta(days=1)
-        if day.weekday() < 5:
-            days -= 1
-    return day

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.kernel import database, vault
+from domain.kernel import audit, database, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Transaction
 from domain.kernel.digest import canonical_json, plain
@@ -55,6 +55,7 @@ async def begin(
         raise Refused(KEY_REUSED())
     assert earlier["result"] is not None, f"{operation} committed without finishing its request record"
     result: dict[str, Any] = earlier["result"]
+    audit.note_repeated()
     return result
 
 
@@ -76,6 +77,7 @@ async def answered(
     if row["input_hash"] != _input_digest(operation, given):
         raise Refused(KEY_REUSED())
     result: dict[str, Any] = row["result"]
+    audit.note_repeated()
     return result
 
 

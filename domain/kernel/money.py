@@ -22,8 +22,9 @@ class Money:
     fen: int
 
     def __post_init__(self) -> None:
-        assert type(self.fen) is int, f"money takes whole fen, not {self.fen!r}"
-        assert abs(self.fen) <= FEN_MAX, "money outside the range of the ledger"
+        fen = self.fen
+        assert type(fen) is int, f"money takes whole fen, not {fen!r}"
+        assert -FEN_MAX <= fen <= FEN_MAX, "money outside the range of the ledger"
 
     @classmethod
     def zero(cls) -> Money:

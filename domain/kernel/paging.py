@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 import orjson
 
@@ -17,12 +17,40 @@ T = TypeVar("T")
 FIRST_MAX = 100
 
 
+class Cursors(Sequence[str]):
+    """The cursors of a page's rows, written when somebody asks for one: most readers want the last one at most."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: list[list[int | str]]) -> None:
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        return Cursors(self._keys[place]) if isinstance(place, slice) else encode_cursor(self._keys[place])
+
+    def __eq__(self, other: object) -> bool:
+        return self._keys == other._keys if isinstance(other, Cursors) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Cursors({self._keys!r})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
     """`cursors[i]` belongs to `items[i]`; `total` counts all pages."""
 
     items: tuple[T, ...]
-    cursors: tuple[str, ...]
+    cursors: Sequence[str]
     has_next: bool
     total: int
 
@@ -34,7 +62,7 @@ class Page(Generic[T]):
 def cut(*, rows: list[T], first: int, total: int, key: Callable[[T], list[int | str]]) -> Page[T]:
     """A page from up to `first + 1` rows; `key` gives the values that order the list."""
     kept = rows[:first]
-    cursors = tuple(encode_cursor(key(row)) for row in kept)
+    cursors = Cursors([key(row) for row in kept])
     return Page(items=tuple(kept), cursors=cursors, has_next=len(rows) > first, total=total)
 
 

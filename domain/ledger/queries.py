@@ -69,9 +69,11 @@ async def entries_of(*, account_no: int, first: int, after: str | None) -> Page[
 
 _ENTRIES = """
 SELECT p.account_no, p.sequence, p.voucher_id, p.line_no, p.side, p.amount_fen, p.balance_before_fen,
-       p.balance_after_fen, v.kind, v.summary, v.posted_on
+       p.balance_after_fen, coalesce(v.kind, g.kind) AS kind, coalesce(v.summary, g.summary) AS summary,
+       coalesce(v.posted_on, g.posted_on) AS posted_on
 FROM posting p
-JOIN voucher v ON v.account_no = p.account_no AND v.period = p.period AND v.voucher_id = p.voucher_id
+LEFT JOIN voucher v ON v.account_no = p.account_no AND v.period = p.period AND v.voucher_id = p.voucher_id
+LEFT JOIN general_voucher g ON v.voucher_id IS NULL AND g.voucher_id = p.voucher_id
 WHERE p.account_no = $1 AND p.sequence IS NOT NULL AND ($2::bigint IS NULL OR p.sequence < $2)
 ORDER BY p.sequence DESC LIMIT $3
 """

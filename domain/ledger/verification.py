@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from domain.kernel import database
 from domain.kernel.database import Executor
+from domain.ledger.verification_books import BOOK_INVARIANTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,42 @@ INVARIANTS: dict[str, tuple[str, str]] = {
             SELECT account_no, period, voucher_id, sum(amount_fen) FILTER (WHERE side = 'D') AS debit,
                    sum(amount_fen) FILTER (WHERE side = 'C') AS credit
             FROM posting GROUP BY account_no, period, voucher_id) p USING (account_no, period, voucher_id)
+        UNION ALL
+        SELECT v.voucher_id::text,
+               coalesce(l.debit, 0) = v.debit_fen AND coalesce(l.credit, 0) = v.credit_fen
+               AND v.debit_fen = v.credit_fen
+        FROM general_voucher v
+        LEFT JOIN (
+            SELECT account_set, period, voucher_id, sum(amount_fen) FILTER (WHERE side = 'D') AS debit,
+                   sum(amount_fen) FILTER (WHERE side = 'C') AS credit
+            FROM general_line GROUP BY account_set, period, voucher_id) l USING (account_set, period, voucher_id)
         """,
     ),
     "posting_has_voucher": (
         "分录均有凭证",
         """
-        SELECT p.voucher_id::text AS label, v.voucher_id IS NOT NULL AS holds
+        SELECT p.voucher_id::text AS label, v.voucher_id IS NOT NULL OR g.is_batch IS TRUE AS holds
         FROM posting p LEFT JOIN voucher v USING (account_no, period, voucher_id)
+        LEFT JOIN general_voucher g ON v.voucher_id IS NULL AND g.voucher_id = p.voucher_id
+        """,
+    ),
+    "batch_head_equals_lines": (
+        "批量凭证的汇总分录等于逐户分录之和",
+        """
+        SELECT l.voucher_id::text AS label, l.amount_fen = coalesce(p.amount, 0) AS holds
+        FROM general_line l
+        LEFT JOIN (
+            SELECT period, voucher_id, subject, side, sum(amount_fen) AS amount
+            FROM posting WHERE voucher_id IN (SELECT voucher_id FROM general_voucher WHERE is_batch)
+            GROUP BY period, voucher_id, subject, side) p USING (period, voucher_id, subject, side)
+        WHERE l.detailed
+        """,
+    ),
+    "posting_has_subject": (
+        "分录的科目均在科目表中",
+        """
+        SELECT p.voucher_id::text AS label, s.code IS NOT NULL AS holds
+        FROM posting p LEFT JOIN account_subject s ON s.account_set = p.account_set AND s.code = p.subject
         """,
     ),
     "balance_equals_postings": (
@@ -103,6 +133,33 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         WHERE sequence IS NOT NULL
         """,
     ),
+    "interest_product_equals_postings": (
+        "计息积数等于本结息年度以来余额变动逐笔推算之和",
+        """
+        WITH rate_index AS MATERIALIZED (
+            SELECT d::date AS day, ledger_rate_index(d::date) AS ppm_days
+            FROM generate_series(
+                (SELECT min(effective_from) FROM deposit_rate)::timestamp,
+                (SELECT greatest((SELECT max(settled_through) + 1 FROM account_balance),
+                                 (SELECT max(effective_on) FROM voucher),
+                                 (SELECT max(effective_on) FROM general_voucher)))::timestamp, interval '1 day') d)
+        SELECT b.account_no::text AS label,
+               b.interest_offset = coalesce(m.product, 0)
+               OR (b.interest_offset > coalesce(m.product, 0) AND b.last_interest_fen = 0) AS holds
+        FROM account_balance b
+        LEFT JOIN (
+            SELECT p.account_no,
+                   sum(CASE p.side WHEN 'C' THEN p.amount_fen ELSE -p.amount_fen END * r.ppm_days) AS product
+            FROM posting p
+            JOIN account_balance b USING (account_no)
+            LEFT JOIN voucher v USING (account_no, period, voucher_id)
+            LEFT JOIN general_voucher g ON v.voucher_id IS NULL AND g.voucher_id = p.voucher_id
+            LEFT JOIN rate_index r ON r.day = CASE WHEN p.sequence <= b.settled_sequence THEN b.settled_through + 1
+                                                   ELSE coalesce(v.effective_on, g.effective_on) END
+            WHERE p.sequence IS NOT NULL
+            GROUP BY p.account_no) m ON m.account_no = b.account_no
+        """,
+    ),
     "held_equals_holds": (
         "冻结金额等于有效冻结之和",
         """
@@ -113,12 +170,14 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         """,
     ),
     "subject_201_equals_accounts": (
-        "总账住房公积金（201）等于个人账户余额合计",
+        "各账套总账住房公积金（201）等于其个人账户余额合计",
         """
-        SELECT 'subject 201' AS label,
+        SELECT s.code AS label,
                (SELECT coalesce(sum(CASE side WHEN 'C' THEN amount_fen ELSE -amount_fen END), 0) FROM posting
-                WHERE account_set = 'provident_fund' AND subject = '201')
-               = (SELECT coalesce(sum(balance_fen), 0) FROM account_balance) AS holds
+                WHERE account_set = s.code AND subject = s.personal_subject)
+               = (SELECT coalesce(sum(b.balance_fen), 0) FROM account_balance b
+                  JOIN account a USING (account_no) WHERE a.account_set = s.code) AS holds
+        FROM account_set s WHERE s.personal_subject IS NOT NULL
         """,
     ),
     "trial_balance": (
@@ -126,8 +185,9 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         """
         SELECT s.account_set AS label,
                coalesce(sum(CASE p.side WHEN 'D' THEN p.amount_fen ELSE -p.amount_fen END), 0) = 0 AS holds
-        FROM (SELECT DISTINCT account_set FROM account_subject) s LEFT JOIN posting p USING (account_set)
+        FROM (SELECT code AS account_set FROM account_set) s LEFT JOIN ledger_line p USING (account_set)
         GROUP BY s.account_set
         """,
     ),
+    **BOOK_INVARIANTS,
 }

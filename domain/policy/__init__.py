@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from domain.policy.calendar import Day, DueDate, WorkCalendar, load_calendar, plus_working_days, work_calendar
 from domain.policy.loading import load
 from domain.policy.parameters import (
     DatedValue,
@@ -16,6 +17,7 @@ from domain.policy.parameters import (
     PolicyValue,
     PolicyValues,
 )
+from domain.policy.proposing import proposed
 
 # Read and validated once at import: a process with a broken parameter file does not start.
 _PARAMETERS = load()
@@ -33,13 +35,20 @@ def parameters() -> Mapping[str, Parameter]:
 
 __all__ = [
     "DatedValue",
+    "Day",
+    "DueDate",
     "Parameter",
     "Policy",
     "PolicyMissing",
     "PolicyReading",
     "PolicyValue",
     "PolicyValues",
+    "WorkCalendar",
     "load",
+    "load_calendar",
     "on",
     "parameters",
+    "plus_working_days",
+    "proposed",
+    "work_calendar",
 ]

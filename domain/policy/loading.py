@@ -83,7 +83,7 @@ def _dated(*, name: str, unit: str, row: Any, problems: list[str]) -> DatedValue
     if row["confidence"] not in get_args(Confidence):
         problems.append(f"{name}: confidence is one of S, L, U")
     try:
-        value = _typed(unit=unit, raw=row["value"])
+        value = typed_value(unit=unit, raw=row["value"])
     except ValueError as error:
         problems.append(f"{name}: {error}")
     if len(problems) > before:
@@ -91,7 +91,7 @@ def _dated(*, name: str, unit: str, row: Any, problems: list[str]) -> DatedValue
     return DatedValue(value, valid_from, valid_until, row["source"].strip(), row["confidence"], row.get("note", ""))
 
 
-def _typed(*, unit: str, raw: Any) -> PolicyValue:
+def typed_value(*, unit: str, raw: Any) -> PolicyValue:
     """The raw YAML value with the type of its unit. Raises ValueError."""
     if unit in WHOLE_NUMBER_UNITS:
         if type(raw) is not int or raw < 0:

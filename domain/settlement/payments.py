@@ -15,7 +15,18 @@ from domain.kernel import database, vault
 from domain.kernel.database import Executor, Record, Transaction
 from domain.kernel.identifiers import mask_card, new_id
 from domain.kernel.money import Money
-from domain.settlement.ports import PARTIAL_WITHDRAWAL, PaymentOrder, PaymentOutcome, SettlementGateway
+from domain.settlement.ports import (
+    PARTIAL_WITHDRAWAL,
+    SAME_BANK,
+    AccountClass,
+    PaymentOrder,
+    PaymentOutcome,
+    SettlementGateway,
+    SettleType,
+)
+
+CENTRE = 0
+"""`account_no` of payments that no personal account has a part in: the centre's own, see `centre_payments`."""
 
 PaymentState = Literal["prepared", "sending", "processing", "unknown", "confirmed", "rejected"]
 
@@ -34,7 +45,8 @@ STATE_NAMES: dict[str, str] = {
 # "not found" taken as "never arrived", and the same serial number presented again.
 REPRESENT_AFTER = timedelta(minutes=2)
 
-_QUERY_DELAYS = (2, 5, 15, 30, 60, 120, 300, 600, 1800)
+QUERY_DELAYS = (2, 5, 15, 30, 60, 120, 300, 600, 1800)
+"""Seconds until the next question, by how often was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,7 @@ class PaymentView:
     state: PaymentState
     state_name: str
     last_message: str | None
+    bank_serial_no: str | None
     business_date: date
     prepared_at: datetime
     sent_at: datetime | None
@@ -69,16 +82,22 @@ async def prepare_payment(
     summary: str,
     business_date: date,
     now: datetime,
+    business_type: str = PARTIAL_WITHDRAWAL,
+    payer_account_no: str | None = None,
+    payee_bank_code: str | None = None,
+    payee_class: AccountClass = "1",
+    settle_type: SettleType = SAME_BANK,
 ) -> int:
-    """Writes the order to pay; nothing is sent yet. One case is paid once (unique key). Returns the payment's id."""
+    """Writes the order to pay; nothing is sent yet. One case is paid once (unique key). Returns the payment's id.
+    Paid from the bank's fund account unless `payer_account_no` names another account of the centre there."""
     payment_id = new_id()
     sealed = vault.current()
     await tx.execute(
         "INSERT INTO payment (account_no, payment_id, case_id, serial_no, bank_code, payer_account_no,"
         " payee_account_cipher, payee_account_masked, payee_name_cipher, amount_fen, business_type, summary,"
-        " business_date, state, prepared_at, next_query_at)"
-        " SELECT $1, $2, $3, $4, b.code, b.fund_account_no, $6, $7, $8, $9, $10, $11, $12, 'prepared', $13, $13"
-        " FROM entrusted_bank b WHERE b.code = $5",
+        " business_date, state, prepared_at, next_query_at, payee_bank_code, payee_class, settle_type)"
+        " SELECT $1, $2, $3, $4, b.code, coalesce($14, b.fund_account_no), $6, $7, $8, $9, $10, $11, $12, 'prepared',"
+        " $13, $13, $15, $16, $17 FROM entrusted_bank b WHERE b.code = $5",
         account_no,
         payment_id,
         case_id,
@@ -88,10 +107,14 @@ async def prepare_payment(
         mask_card(payee_account_no),
         sealed.encrypt(payee_name),
         amount.fen,
-        PARTIAL_WITHDRAWAL,
+        business_type,
         summary,
         business_date,
         now,
+        payer_account_no,
+        payee_bank_code,
+        payee_class,
+        settle_type,
     )
     return payment_id
 
@@ -113,7 +136,7 @@ async def present(
                 account_no,
                 payment_id,
                 now,
-                now + timedelta(seconds=_QUERY_DELAYS[0]),
+                now + timedelta(seconds=QUERY_DELAYS[0]),
             )
     if first_time:
         return await gateway.pay(order=_order(row), now=now)
@@ -145,7 +168,7 @@ async def record_outcome(
         # The bank confirms something else than was ordered: a matter for people, never for the books.
         state = "unknown"
     ended = state in ENDED
-    delay = _QUERY_DELAYS[min(row["queries"], len(_QUERY_DELAYS) - 1)]
+    delay = QUERY_DELAYS[min(row["queries"], len(QUERY_DELAYS) - 1)]
     await tx.execute(
         "UPDATE payment SET state = $3, queries = queries + 1, last_code = $4, last_message = $5,"
         " bank_serial_no = coalesce($6, bank_serial_no), ended_at = $7, next_query_at = $8"
@@ -162,6 +185,42 @@ async def record_outcome(
     return await payment_of(using=tx, account_no=account_no, payment_id=payment_id), ended
 
 
+async def set_aside_payment(tx: Transaction, *, account_no: int, case_id: int) -> None:
+    """A prepared payment that no bank was told of waits until it is taken up or called off."""
+    await tx.execute(
+        "UPDATE payment SET next_query_at = NULL WHERE account_no = $1 AND case_id = $2 AND state = 'prepared'",
+        account_no,
+        case_id,
+    )
+
+
+async def take_up_payment(
+    tx: Transaction, *, account_no: int, payment_id: int, business_date: date, now: datetime
+) -> None:
+    """A payment that was set aside goes on, as of today."""
+    status = await tx.execute(
+        "UPDATE payment SET next_query_at = $3, business_date = $4"
+        " WHERE account_no = $1 AND payment_id = $2 AND state = 'prepared'",
+        account_no,
+        payment_id,
+        now,
+        business_date,
+    )
+    assert status.endswith(" 1"), f"payment {payment_id} was not set aside"
+
+
+async def call_off_payment(tx: Transaction, *, account_no: int, case_id: int, message: str, now: datetime) -> None:
+    """A prepared payment ends before any bank was told of it; nothing happens where there is none."""
+    await tx.execute(
+        "UPDATE payment SET state = 'rejected', last_code = 'called_off', last_message = $3, ended_at = $4,"
+        " next_query_at = NULL WHERE account_no = $1 AND case_id = $2 AND state = 'prepared'",
+        account_no,
+        case_id,
+        message,
+        now,
+    )
+
+
 async def payment_of(*, account_no: int, payment_id: int, using: Executor = database.pool) -> PaymentView:
     row = await using.row(f"{_VIEW} WHERE p.account_no = $1 AND p.payment_id = $2", account_no, payment_id)
     assert row is not None, f"payment {payment_id} is unknown"
@@ -175,12 +234,13 @@ async def payment_of_case(*, account_no: int, case_id: int, using: Executor = da
 
 
 async def payments_due(*, now: datetime, most: int = 100) -> list[tuple[int, int]]:
-    """(account_no, payment_id) of open payments whose next step is due."""
+    """(account_no, payment_id) of open payments of personal accounts whose next step is due."""
     rows = await database.rows(
         "SELECT account_no, payment_id FROM payment WHERE state NOT IN ('confirmed', 'rejected')"
-        " AND next_query_at <= $1 ORDER BY next_query_at LIMIT $2",
+        " AND account_no <> $3 AND next_query_at <= $1 ORDER BY next_query_at LIMIT $2",
         now,
         most,
+        CENTRE,
     )
     return [(row["account_no"], row["payment_id"]) for row in rows]
 
@@ -207,6 +267,9 @@ def _order(row: Record) -> PaymentOrder:
         amount=Money(row["amount_fen"]),
         summary=row["summary"],
         business_type=row["business_type"],
+        settle_type=row["settle_type"],
+        payee_bank_code=row["payee_bank_code"],
+        payee_class=row["payee_class"],
         business_date=row["business_date"],
     )
 
@@ -224,6 +287,7 @@ def _view(row: Record) -> PaymentView:
         state=row["state"],
         state_name=STATE_NAMES[row["state"]],
         last_message=row["last_message"],
+        bank_serial_no=row["bank_serial_no"],
         business_date=row["business_date"],
         prepared_at=row["prepared_at"],
         sent_at=row["sent_at"],

@@ -5,3 +5,7 @@ PAYMENT_PREPARED = "payment.prepared"
 
 PAYMENT_CONFIRMED = "payment.confirmed"
 """The bank has paid and the voucher is posted, written with the voucher: `case_id`, `case_no`, `voucher_id`."""
+
+ARRANGEMENT_CHANGED = "arrangement.changed"
+"""An agreed withdrawal was renewed, reminded of, paused, or has ended: `arrangement_id`, `case_id`, `what`
+(`ended`, `paused`, `renewed`, `reminded`), `reason`."""

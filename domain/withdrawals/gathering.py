@@ -1,4 +1,4 @@
-"""查 for a rent withdrawal: what other agencies know, and what the account says.
+"""查 for a withdrawal: what other agencies know, and what the account says.
 
 The agencies are asked before any transaction, each with its time limit; silence is an answer too. Numbers of documents
 live in these objects only as long as the request.
@@ -7,145 +7,239 @@ live in these objects only as long as the request.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from domain import cases, contributions, ledger
-from domain.cases import CheckRecord
-from domain.contributions import AccountView, CardView, Revealed
+from domain.contributions import AccountView, Revealed
 from domain.contributions.refusals import NO_ACCOUNT
 from domain.kernel import audit, database, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor
-from domain.kernel.dates import YearMonth, business_date_of
+from domain.kernel.dates import YearMonth, business_date_of, months_between
 from domain.kernel.money import Money
 from domain.kernel.refusal import NOT_PERMITTED, Refusal, Refused
-from domain.withdrawals.ports import AgencyAnswer, Home, Marriage, PersonIdentity, Registries, RentalFiling
-from domain.withdrawals.refusals import SPOUSE_CHECKS_EXHAUSTED
-from domain.withdrawals.rules import (
-    CardFacts,
-    HomesAnswer,
-    MarriageAnswer,
-    RentalAnswer,
-    RentApplicationFacts,
-    RentFacts,
-    Spouse,
-    spouse_to_check,
-)
-
-ITEM = "rent_withdrawal"
+from domain.withdrawals.answers import Answers, Asked, answers_of
+from domain.withdrawals.kinds import kind_of
+from domain.withdrawals.listed import CLOSURE_FLOW, FLOW, listed_facts
+from domain.withdrawals.ports import PersonIdentity, Registries
+from domain.withdrawals.refusals import PERSON_ALIVE, SPOUSE_CHECKS_EXHAUSTED
+from domain.withdrawals.rules import Answer, CardFacts, Declaration, Facts, Spouse, SubjectFacts, spouse_to_check
 
 DECLARED_SPOUSES_MAX = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RentApplication:
-    """What the applicant declares. `frequency` is `monthly` or `quarterly`; the spouse is given by a married
-    applicant whose marriage is registered elsewhere; the filing number (租房备案编号) is voluntary."""
+class Application:
+    """What the applicant declares. `frequency` is `once` or how often it is paid; the spouse is given by a married
+    applicant whose marriage is registered elsewhere; `fields` are those that the kind's data names."""
 
-    frequency: str
+    kind: str
     card_id: int
-    auto_renewal: bool
     commitment: bool
+    frequency: str = "once"
+    auto_renewal: bool = False
     spouse_name: str | None = None
     spouse_document_no: str | None = None
-    rental_filing_no: str | None = None
+    fields: Mapping[str, Answer] = field(default_factory=dict)
 
-    def declared(self) -> RentApplicationFacts:
-        return RentApplicationFacts(
+    def declared(self) -> Declaration:
+        filing_no = self.fields.get("rental_filing_no")
+        return Declaration(
             frequency=self.frequency,
             commitment=self.commitment,
             auto_renewal=self.auto_renewal,
             spouse_name=self.spouse_name,
             spouse_document_no=self.spouse_document_no,
-            rental_filing_no=self.rental_filing_no,
+            rental_filing_no=filing_no if isinstance(filing_no, str) else None,
+            fields=self.fields,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Applicant:
+    """Who applies, the account that it is about, and the account whose card is paid to: for an heir they differ."""
+
     person_id: int
     account_no: int
+    card_account_no: int
     clear: Revealed
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Answers:
-    """The agencies' answers, as the rule takes them and as they are kept with the case."""
-
-    homes: HomesAnswer
-    marriage: MarriageAnswer
-    rental: RentalAnswer | None
-    checks: tuple[CheckRecord, ...]
+    @property
+    def identity(self) -> PersonIdentity:
+        return PersonIdentity(
+            name=self.clear.name, document_type=self.clear.document_type, document_no=self.clear.document_no
+        )
 
 
-async def applicant_of(*, actor: Actor, card_id: int) -> Applicant:
-    """The citizen who applies and the account it is about: the card's, else a normal one, else the first. Raises
-    Refused for anybody but a citizen, and for one without account."""
+async def applicant_of(*, actor: Actor, application: Application) -> Applicant:
+    """The citizen who applies and the account it is about: the card's, else one in a state that the kind takes, else
+    the first; of an heir, the deceased's. Raises Refused for anybody but a citizen, and where there is no account."""
     if not actor.is_citizen or actor.person_id is None:
         raise Refused(NOT_PERMITTED())
-    accounts = await contributions.accounts_of(actor=actor)
-    if not accounts:
-        raise Refused(NO_ACCOUNT())
-    owning = {card.account_no for card in await contributions.cards_of(actor=actor) if card.card_id == card_id}
-    accounts.sort(key=lambda account: (account.account_no not in owning, account.state != "01", account.account_no))
+    kind = kind_of(application.kind)
+    owning = {
+        card.account_no for card in await contributions.cards_of(actor=actor) if card.card_id == application.card_id
+    }
+    if kind.subject == "estate":
+        account_no = await _account_of_deceased(application)
+    else:
+        accounts = await contributions.accounts_of(actor=actor)
+        if not accounts:
+            raise Refused(NO_ACCOUNT())
+        accounts.sort(
+            key=lambda account: (
+                account.account_no not in owning,
+                account.state not in kind.account_states,
+                account.account_no,
+            )
+        )
+        account_no = accounts[0].account_no
     return Applicant(
         person_id=actor.person_id,
-        account_no=accounts[0].account_no,
+        account_no=account_no,
+        card_account_no=min(owning, default=account_no),
         clear=await contributions.clear_person(person_id=actor.person_id),
     )
 
 
+async def _account_of_deceased(application: Application) -> int:
+    """Two steps: the person by document and name, then the account. In the same words whether there is no such person
+    or no account, so that nobody learns whether a stranger has one."""
+    number, name = application.fields.get("deceased_document_no"), application.fields.get("deceased_name")
+    if isinstance(number, str) and isinstance(name, str):
+        person_id = await contributions.person_by_document(document_type="01", document_no=number.strip())
+        if person_id is not None:
+            clear = await contributions.clear_person(person_id=person_id)
+            numbers = await contributions.account_nos_of(person_id=person_id)
+            if clear.name == name.strip() and numbers:
+                return numbers[0]
+    raise Refused(PERSON_ALIVE())
+
+
 async def ask_agencies(
-    *, actor: Actor, applicant: Applicant, application: RentApplication, registries: Registries, now: datetime
+    *, actor: Actor, applicant: Applicant, application: Application, registries: Registries, now: datetime
 ) -> Answers:
-    """Asks for the marriage and the filing at once, then for the homes of everyone who counts."""
-    person = PersonIdentity(
-        name=applicant.clear.name,
-        document_type=applicant.clear.document_type,
-        document_no=applicant.clear.document_no,
+    """Asks what the kind wants to know, all at once; then for the homes of everyone who counts."""
+    kind, declared = kind_of(application.kind), application.declared()
+    wanted = {check.code for check in kind.checks if check.silent != "none"}
+    asked = await ask(
+        wanted=wanted,
+        person=applicant.identity,
+        declared=declared,
+        registries=registries,
+        now=now,
+        estate=kind.subject == "estate",
     )
-    filing_no = (application.rental_filing_no or "").strip()
-    marriage, filing = await asyncio.gather(
-        registries.marriage.marriage_of(person=person, now=now),
-        registries.rental.filing(filing_no=filing_no, now=now) if filing_no else _not_asked(),
-    )
-    married = _marriage(marriage)
-    spouse = spouse_to_check(marriage=married, application=application.declared())
-    if spouse is not None and not married.spouse_document_no:
+    spouse = spouse_to_check(marriage=asked.married, application=declared)
+    if spouse is not None and not asked.married.spouse_document_no:
         await _count_declared_spouse(actor=actor, spouse=spouse, now=now)
-    persons = [person] if spouse is None else [person, _identity(spouse)]
-    homes = await registries.property.homes_of(persons=persons, now=now)
-    checks = [_marriage_check(marriage), _homes_check(homes, persons=len(persons))]
-    if filing is not None:
-        checks.append(_rental_check(filing))
-    return Answers(
-        homes=HomesAnswer(
-            answered=homes.outcome == "answered",
-            count=len(homes.value or ()),
-            covers_spouse=homes.outcome == "answered" and spouse is not None,
-            as_of=business_date_of(homes.as_of) if homes.as_of else None,
-        ),
-        marriage=married,
-        rental=None if filing is None else _rental(filing, persons),
-        checks=tuple(checks),
+    asked = await ask_family(wanted=wanted, asked=asked, spouse=spouse, registries=registries, now=now)
+    return answers_of(kind=kind, asked=asked, declared=declared)
+
+
+async def ask(
+    *,
+    wanted: set[str],
+    person: PersonIdentity,
+    declared: Declaration,
+    registries: Registries,
+    now: datetime,
+    estate: bool = False,
+) -> Asked:
+    """The questions that need no other answer first. Outside any transaction."""
+
+    def when(code: str, number: str = "yes") -> bool:
+        return code in wanted and bool(number)
+
+    filing_no = (declared.rental_filing_no or "").strip()
+    contract_no, invoice_no = declared.text("contract_no"), declared.text("invoice_no")
+    loan_no = declared.text("loan_contract_no")
+    dead = person
+    if estate:
+        dead = PersonIdentity(
+            name=declared.text("deceased_name"), document_type="01", document_no=declared.text("deceased_document_no")
+        )
+    life = registries.life
+    of_person = asyncio.gather(
+        registries.marriage.marriage_of(person=person, now=now) if when("marriage") else _not_asked(),
+        registries.identity.civil_status_of(person=person, now=now) if when("identity") else _not_asked(),
+        life.pension_of(person=person, now=now) if when("pension") else _not_asked(),
+        life.death_of(person=dead, now=now) if when("death", dead.document_no) else _not_asked(),
+        life.employment_of(person=person, now=now) if when("employment") else _not_asked(),
     )
+    of_papers = asyncio.gather(
+        registries.rental.filing(filing_no=filing_no, now=now) if when("rental", filing_no) else _not_asked(),
+        registries.contract.contract(contract_no=contract_no, now=now)
+        if when("contract", contract_no)
+        else _not_asked(),
+        registries.invoice.invoice(invoice_no=invoice_no, now=now) if when("invoice", invoice_no) else _not_asked(),
+        registries.loan.loan(loan_contract_no=loan_no, now=now) if when("loan", loan_no) else _not_asked(),
+    )
+    marriage, identity, pension, death, employment = await of_person
+    rental, contract, invoice, loan = await of_papers
+    return Asked(
+        person=person,
+        marriage=marriage,
+        rental=rental,
+        identity=identity,
+        contract=contract,
+        invoice=invoice,
+        loan=loan,
+        pension=pension,
+        death=death,
+        employment=employment,
+    )
+
+
+async def ask_family(
+    *, wanted: set[str], asked: Asked, spouse: Spouse | None, registries: Registries, now: datetime
+) -> Asked:
+    """Homes of the person and the spouse, and where the spouse is registered if it matters."""
+    family = [asked.person]
+    if spouse is not None:
+        family.append(PersonIdentity(name=spouse.name, document_type="01", document_no=spouse.document_no))
+    contract = asked.contract.value if asked.contract is not None else None
+    elsewhere = contract is not None and not contract.district_code.startswith("11")
+    homes, of_spouse = await asyncio.gather(
+        registries.property.homes_of(persons=family, now=now) if "property" in wanted else _not_asked(),
+        registries.identity.civil_status_of(person=family[1], now=now)
+        if len(family) > 1 and elsewhere and "identity" in wanted
+        else _not_asked(),
+    )
+    return asked.with_family(family=tuple(family), homes=homes, spouse_identity=of_spouse)
 
 
 async def facts_of(
-    *, applicant: Applicant, application: RentApplication, answers: Answers, using: Executor = database.pool
-) -> tuple[RentFacts, AccountView, CardView | None]:
+    *,
+    applicant: Applicant,
+    application: Application,
+    answers: Answers,
+    subject: SubjectFacts | None,
+    business_date: date,
+    using: Executor = database.pool,
+) -> tuple[Facts, AccountView]:
     """What the rule judges, read through `using`: inside the transaction the account's row must be locked."""
+    kind = kind_of(application.kind)
     account = await contributions.account_of(account_no=applicant.account_no, using=using)
     balance = await ledger.balance_of(account_no=applicant.account_no, using=using)
-    card = await contributions.card_of(account_no=applicant.account_no, card_id=application.card_id, using=using)
+    card = await contributions.card_of(account_no=applicant.card_account_no, card_id=application.card_id, using=using)
     running = await using.value(
-        "SELECT EXISTS (SELECT 1 FROM rent_arrangement WHERE account_no = $1 AND state = 'running')",
+        "SELECT EXISTS (SELECT 1 FROM withdrawal_arrangement WHERE account_no = $1 AND exclusion_group = $2"
+        " AND state IN ('running', 'paused'))",
         applicant.account_no,
+        kind.group,
     )
     months = await contributions.months_contributed_consecutively(account_no=applicant.account_no, using=using)
-    facts = RentFacts(
+    interest = Money.zero()
+    if kind.closure:
+        interest = await ledger.interest_due(account_no=applicant.account_no, on=business_date, using=using)
+    # No day of sealing is kept yet: the month paid through is the nearest that the account says about it.
+    sealed = 0
+    if account.state == "02" and account.paid_through is not None:
+        sealed = max(months_between(account.paid_through, YearMonth.of(business_date)), 0)
+    facts = Facts(
         account_state=account.state,
         available=max(balance.available, Money.zero()),
         held=balance.held,
@@ -155,19 +249,32 @@ async def facts_of(
         marriage=answers.marriage,
         card=None if card is None else CardFacts(entrusted_bank=card.bank_entrusted, active=card.active),
         applicant_document_no=applicant.clear.document_no,
+        applicant_document_type=applicant.clear.document_type,
         running_arrangement=bool(running),
+        open_loan=answers.open_loan,
         rental=answers.rental,
+        identity=answers.identity,
+        contract=answers.contract,
+        invoice=answers.invoice,
+        loan=answers.loan,
+        life=answers.life,
+        subject=subject,
+        monthly_contribution=account.monthly_contribution,
+        interest=interest,
+        months_sealed=sealed,
+        **await listed_facts(
+            document=(applicant.clear.document_type, applicant.clear.document_no),
+            spouse=("01", answers.family[1].document_no) if len(answers.family) > 1 else None,
+            flow=CLOSURE_FLOW if kind.closure else FLOW,
+            business_date=business_date,
+            using=using,
+        ),
     )
-    return facts, account, card
+    return facts, account
 
 
-async def conflicts_for(*, account_no: int, using: Executor = database.pool) -> list[Refusal]:
-    return await cases.conflicts_of(account_no=account_no, item=ITEM, using=using)
-
-
-def paid_from(month: YearMonth, *, months: int) -> YearMonth:
-    """The last month that a payment beginning in `month` covers."""
-    return month.plus(months=months - 1)
+async def conflicts_for(*, account_no: int, item: str, using: Executor = database.pool) -> list[Refusal]:
+    return await cases.conflicts_of(account_no=account_no, item=item, using=using)
 
 
 async def _count_declared_spouse(*, actor: Actor, spouse: Spouse, now: datetime) -> None:
@@ -192,86 +299,5 @@ async def _not_asked() -> None:
     return None
 
 
-def _identity(spouse: Spouse) -> PersonIdentity:
-    return PersonIdentity(name=spouse.name, document_type="01", document_no=spouse.document_no)
-
-
-def _marriage(answer: AgencyAnswer[Marriage]) -> MarriageAnswer:
-    if answer.outcome != "answered" or answer.value is None:
-        return MarriageAnswer(answered=False)
-    return MarriageAnswer(
-        answered=True,
-        status=answer.value.status,
-        spouse_name=answer.value.spouse_name,
-        spouse_document_no=answer.value.spouse_document_no,
-    )
-
-
-def _rental(answer: AgencyAnswer[RentalFiling | None], persons: list[PersonIdentity]) -> RentalAnswer:
-    if answer.outcome != "answered":
-        return RentalAnswer(answered=False)
-    filing = answer.value
-    if filing is None:
-        return RentalAnswer(answered=True)
-    family = {person.document_no.upper() for person in persons}
-    return RentalAnswer(
-        answered=True,
-        found=True,
-        valid=filing.valid,
-        tenant_is_family=any(tenant.document_no.upper() in family for tenant in filing.tenants),
-    )
-
-
-def _record(
-    kind: str, answer: AgencyAnswer[Any], *, passed: bool, summary: str, kept: dict[str, object]
-) -> CheckRecord:
-    answered = answer.outcome == "answered"
-    return CheckRecord(
-        kind=kind,
-        agency=answer.agency,
-        asked_at=answer.asked_at,
-        as_of=answer.as_of,
-        outcome=("passed" if passed else "failed") if answered else "unanswered",
-        summary=summary if answered else "对方系统未在时限内答复，需人工核验",
-        trace_no=answer.trace_no,
-        answer=kept if answered else {"reason": answer.reason},
-    )
-
-
-_STATUS_NAMES = {"single": "未婚", "married": "已婚", "divorced": "离异", "widowed": "丧偶"}
-
-
-def _marriage_check(answer: AgencyAnswer[Marriage]) -> CheckRecord:
-    value = answer.value
-    status = value.status if value else None
-    return _record(
-        "marriage",
-        answer,
-        passed=True,
-        summary=f"婚姻状况：{_STATUS_NAMES.get(status or '', '未知')}",
-        kept={"status": status, "spouse_document_no": value.spouse_document_no if value else None},
-    )
-
-
-def _homes_check(answer: AgencyAnswer[tuple[Home, ...]], *, persons: int) -> CheckRecord:
-    homes = answer.value or ()
-    whom = "本人及配偶" if persons > 1 else "本人"
-    return _record(
-        "property",
-        answer,
-        passed=not homes,
-        summary=f"{whom}在京住房{len(homes)}套" if homes else f"{whom}在京无住房",
-        kept={"persons": persons, "homes": [home.certificate_no for home in homes]},
-    )
-
-
-def _rental_check(answer: AgencyAnswer[RentalFiling | None]) -> CheckRecord:
-    filing = answer.value
-    valid = filing is not None and filing.valid
-    return _record(
-        "rental",
-        answer,
-        passed=valid,
-        summary="租房备案有效" if valid else "未查到有效的租房备案",
-        kept={"filing_no": filing.filing_no if filing else None, "valid": valid},
-    )
+def day_of(moment: datetime | None) -> date | None:
+    return business_date_of(moment) if moment else None

@@ -1,4 +1,5 @@
-"""What withdrawals ask of other agencies: homes, marriages, filed rentals (不动产、婚姻登记、租房备案).
+"""What withdrawals ask of other agencies: homes, marriages, filed rentals, identities, contracts, invoices, loans, and
+what social security and civil affairs know (不动产、婚姻登记、租房备案、公安、网签、税务、贷款、社保、民政).
 
 An agency in trouble is an answer too: `no_answer` with a reason, so that the case goes to manual review
 instead of failing. These methods never raise for a partner's trouble and are never called inside a
@@ -121,9 +122,106 @@ class RentalRegistry(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CivilStatus:
+    """公安: `matches` says that name and number belong together; `province` is the first two digits (GB/T 2260) of
+    where the person is registered (户籍地), empty for foreigners; `minor_children` None where it is not known."""
+
+    matches: bool
+    province: str = ""
+    minor_children: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeContract:
+    """购房合同网签. `cancelled_on`: 退签. `new_home`: of a developer; `price` of the whole home."""
+
+    contract_no: str
+    address: str
+    district_code: str
+    price: Money
+    signed_on: date
+    new_home: bool
+    buyers: tuple[PersonIdentity, ...]
+    cancelled_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """发票. `amount` with tax; `valid` is False once it was voided or written off in red."""
+
+    invoice_no: str
+    amount: Money
+    issued_on: date
+    payer: PersonIdentity
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeLoan:
+    """A home loan. `repaid` is principal and interest repaid so far."""
+
+    loan_contract_no: str
+    borrowers: tuple[PersonIdentity, ...]
+    repaid: Money
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pension:
+    """养老待遇. `since` the month from which it is drawn, None for somebody who draws none."""
+
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """死亡登记. `died_on` None for somebody of whom no death is registered."""
+
+    died_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Employment:
+    """就业与缴存. `months_elsewhere`: months contributed in another city without a gap until now."""
+
+    months_elsewhere: int
+    open_hpf_loan: bool
+
+
+class IdentityRegistry(Protocol):
+    async def civil_status_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[CivilStatus]: ...
+
+
+class ContractRegistry(Protocol):
+    async def contract(self, *, contract_no: str, now: datetime) -> AgencyAnswer[HomeContract | None]:
+        """An answered None: no such contract was signed, in Beijing or elsewhere (全国网签)."""
+        ...
+
+
+class InvoiceRegistry(Protocol):
+    async def invoice(self, *, invoice_no: str, now: datetime) -> AgencyAnswer[Invoice | None]: ...
+
+
+class LoanRegistry(Protocol):
+    async def loan(self, *, loan_contract_no: str, now: datetime) -> AgencyAnswer[HomeLoan | None]: ...
+
+
+class LifeRegistry(Protocol):
+    async def pension_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[Pension]: ...
+    async def death_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[Death]: ...
+    async def employment_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[Employment]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Registries:
-    """The three agencies that a withdrawal asks."""
+    """The agencies that a withdrawal asks. `loan` is the loan system; it stands behind a port like the others until the
+    area of loans serves it itself."""
 
     property: PropertyRegistry
     marriage: MarriageRegistry
     rental: RentalRegistry
+    identity: IdentityRegistry
+    contract: ContractRegistry
+    invoice: InvoiceRegistry
+    loan: LoanRegistry
+    life: LifeRegistry

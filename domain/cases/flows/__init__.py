@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.cases.flows.machine import Decision, Flow, FlowError, State, Step, StepProgress, Transition, load
+from domain.cases.flows.reviews import Review, Seat, Situation
 
 _FLOWS = load()
 
@@ -31,6 +32,9 @@ __all__ = [
     "Decision",
     "Flow",
     "FlowError",
+    "Review",
+    "Seat",
+    "Situation",
     "State",
     "Step",
     "StepProgress",

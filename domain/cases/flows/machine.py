@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from domain.cases.flows.reviews import SITUATIONS, Review, Seat, Situation, faults_of_review, read_review
 from domain.kernel.actor import Role
 from domain.kernel.declared import DeclarationError, read
 
@@ -19,7 +20,7 @@ FOLDER = Path(__file__).parent
 
 WhoKind = Literal["citizen", "staff", "system"]
 Relation = Literal["applicant", "any"]
-Decision = Literal["approve", "refuse", "return"]
+Decision = Literal["approve", "refuse", "return", "correct", "escalate"]
 Progress = Literal["done", "current", "to_do", "skipped"]
 
 
@@ -52,7 +53,7 @@ class StepProgress:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """`roles`: any of them. `separate_from`: actions whose doer on this case may not do this one (four
-    eyes)."""
+    eyes). `divert_to`: the target instead in one of the situations `divert_when`; `decides`: it is the decision."""
 
     action: str
     name: str
@@ -64,6 +65,21 @@ class Transition:
     separate_from: tuple[str, ...]
     decision: Decision | None
     reason_required: bool
+    divert_to: str | None = None
+    divert_when: tuple[str, ...] = ()
+    decides: bool = False
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,) if self.divert_to is None else (self.target, self.divert_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Automatic:
+    """全程网办: the system's action where every situation holds."""
+
+    action: str
+    when: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +92,8 @@ class Flow:
     steps: tuple[Step, ...]
     states: Mapping[str, State]
     transitions: Mapping[str, Transition]
+    reviews: Mapping[str, Review]
+    automatic: Automatic | None = None
 
     def next(self, state: str | None, action: str) -> str:
         """The state after an action; `state` None before the case exists. Raises FlowError if undefined."""
@@ -86,6 +104,16 @@ class Flow:
         elif state in transition.origins:
             return transition.target
         raise FlowError(f"{self.code} v{self.version}: no {action} from {state}")
+
+    def target(self, state: str, action: str, *, seen: Situation) -> str:
+        """As `next`, with what the case's situation diverts."""
+        standard, transition = self.next(state, action), self.transition(action)
+        diverted = any(SITUATIONS[name](seen) for name in transition.divert_when)
+        return transition.divert_to if diverted and transition.divert_to is not None else standard
+
+    def runs_automatically(self, seen: Situation) -> bool:
+        """Whether the checks suffice for the system to approve."""
+        return self.automatic is not None and all(SITUATIONS[name](seen) for name in self.automatic.when)
 
     def allows(self, state: str | None, action: str) -> bool:
         transition = self.transitions.get(action)
@@ -120,12 +148,10 @@ class Flow:
         raise FlowError(f"{self.code} v{self.version}: no decision {decision} in {state}")
 
     def reviewers_of(self, state: str) -> tuple[str, ...]:
-        """Roles that decide in this state; empty when nobody reviews."""
-        roles: dict[str, None] = {}
-        for action in self.actions_from(state):
-            if self.transitions[action].decision is not None:
-                roles.update(dict.fromkeys(self.transitions[action].roles))
-        return tuple(roles)
+        """Roles that sign in this state; empty when nobody reviews."""
+        review = self.reviews.get(state)
+        seats = review.seats if review is not None else ()
+        return tuple(dict.fromkeys(role for seat in seats for role in seat.roles))
 
     def progress(self, *, state: str, visited: Collection[str]) -> tuple[StepProgress, ...]:
         """The steps with what is done, current and to do, for the citizen's progress display. `visited` are the
@@ -154,7 +180,7 @@ def load(*, directory: Path = FOLDER) -> Mapping[tuple[str, int], Flow]:
     for path in sorted(directory.glob("*.yaml")):
         try:
             flow = _flow(read(path))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             problems.append(f"{path.name}: missing or malformed {error}")
             continue
         problems.extend(f"{path.name}: {problem}" for problem in faults(flow))
@@ -172,6 +198,8 @@ def _flow(data: dict[str, Any]) -> Flow:
     by_action = {transition.action: transition for transition in transitions}
     if len(by_action) != len(transitions):
         raise TypeError("action declared twice")
+    reviews = {state: read_review(state, declared) for state, declared in data.get("reviews", {}).items()}
+    automatic = data.get("automatic")
     return Flow(
         code=data["flow"],
         version=data["version"],
@@ -181,12 +209,30 @@ def _flow(data: dict[str, Any]) -> Flow:
         steps=tuple(Step(**step) for step in data["steps"]),
         states=MappingProxyType(states),
         transitions=MappingProxyType(by_action),
+        reviews=MappingProxyType(reviews or _plain_reviews(transitions)),
+        automatic=Automatic(action=automatic["action"], when=tuple(automatic["when"])) if automatic else None,
     )
+
+
+def _plain_reviews(transitions: list[Transition]) -> dict[str, Review]:
+    """Of a flow that declares none: one seat in each state in which somebody decides."""
+    roles: dict[str, dict[str, None]] = {}
+    for transition in transitions:
+        if transition.decision is not None:
+            for state in transition.origins:
+                roles.setdefault(state, {}).update(dict.fromkeys(transition.roles))
+    return {
+        state: Review(
+            state=state, name="审核", need="any", seats=(Seat(code="review", name="审核", roles=tuple(held)),)
+        )
+        for state, held in roles.items()
+    }
 
 
 def _transition(declared: dict[str, Any]) -> Transition:
     who = declared["who"]
-    unknown = set(declared) - {"action", "name", "from", "to", "who", "separate_from", "decision", "reason"}
+    known = {"action", "name", "from", "to", "who", "separate_from", "decision", "reason", "divert", "decides"}
+    unknown, divert = set(declared) - known, declared.get("divert", {})
     if unknown or set(who) - {"kind", "relation", "roles"}:
         raise TypeError(f"unknown key in transition {declared['action']}")
     return Transition(
@@ -200,6 +246,9 @@ def _transition(declared: dict[str, Any]) -> Transition:
         separate_from=tuple(declared.get("separate_from", ())),
         decision=declared.get("decision"),
         reason_required=declared["reason"],
+        divert_to=divert.get("to"),
+        divert_when=tuple(divert.get("when", ())),
+        decides=declared.get("decides", "decision" in declared),
     )
 
 
@@ -218,6 +267,13 @@ def faults(flow: Flow) -> list[str]:
         decisions = [flow.transitions[action].decision for action in exits if flow.transitions[action].decision]
         if len(set(decisions)) != len(decisions):
             found.append(f"state {state.code} has two actions for one decision")
+        if bool(decisions) != (state.code in flow.reviews):
+            found.append(f"state {state.code} is reviewed without decisions, or decided without a review")
+    for review in flow.reviews.values():
+        found.extend(faults_of_review(review))
+    automatic = flow.automatic
+    if automatic and (automatic.action not in flow.transitions or not set(automatic.when) <= set(SITUATIONS)):
+        found.append("automatic: unknown action or situation")
     return found
 
 
@@ -229,7 +285,9 @@ def _faults_of(flow: Flow, transition: Transition) -> list[str]:
     action, found = transition.action, []
     if bool(transition.origins) == (action == flow.start):
         found.append(f"{action}: only the start action, and it alone, has no origin")
-    for code in (*transition.origins, transition.target):
+    if bool(transition.divert_to) != bool(transition.divert_when) or not set(transition.divert_when) <= set(SITUATIONS):
+        found.append(f"{action}: diverts nowhere, or in an unknown situation")
+    for code in (*transition.origins, *transition.targets):
         if code not in flow.states:
             found.append(f"{action}: unknown state {code}")
     if transition.kind not in get_args(WhoKind) or transition.relation not in get_args(Relation):
@@ -250,7 +308,7 @@ def _reachable(flow: Flow) -> set[str]:
     while edge:
         state = edge.pop()
         for transition in flow.transitions.values():
-            if state in transition.origins and transition.target not in reached:
-                reached.add(transition.target)
-                edge.append(transition.target)
+            ahead = set(transition.targets) - reached if state in transition.origins else set()
+            reached |= ahead
+            edge.extend(ahead)
     return reached

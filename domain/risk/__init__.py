@@ -1,0 +1,81 @@
+"""风险名单: bad records, key review, marks of abnormal behaviour; each with reason, evidence, end and appeal."""
+
+from domain.risk.appeals import (
+    AppealView,
+    answer_appeal,
+    appeal,
+    appeal_of,
+    appeals_against,
+    check_answer,
+    waiting_appeals,
+    withdraw_appeal,
+)
+from domain.risk.entries import (
+    STATE_NAMES,
+    EntryFilters,
+    EntryView,
+    check_listing,
+    clear_payments,
+    enter,
+    entries,
+    entries_of,
+    entry_of,
+    remove,
+)
+from domain.risk.files import BYTES_MAX, HEADINGS, ROWS_MAX, RowResult, judge_file
+from domain.risk.lists import Effect, RiskList, flows, lists
+from domain.risk.rules import DOCUMENT_TYPES, Listing, judge_listing, last_day
+from domain.risk.standing import (
+    NOTHING,
+    Document,
+    Entered,
+    Standing,
+    document_text,
+    documents_touched,
+    indexes_of,
+    standing_of,
+)
+from domain.risk.verification import INVARIANTS
+
+__all__ = [
+    "BYTES_MAX",
+    "DOCUMENT_TYPES",
+    "HEADINGS",
+    "INVARIANTS",
+    "NOTHING",
+    "ROWS_MAX",
+    "STATE_NAMES",
+    "AppealView",
+    "Document",
+    "Effect",
+    "Entered",
+    "EntryFilters",
+    "EntryView",
+    "Listing",
+    "RiskList",
+    "RowResult",
+    "Standing",
+    "answer_appeal",
+    "appeal",
+    "appeal_of",
+    "appeals_against",
+    "check_answer",
+    "check_listing",
+    "clear_payments",
+    "document_text",
+    "documents_touched",
+    "enter",
+    "entries",
+    "entries_of",
+    "entry_of",
+    "flows",
+    "indexes_of",
+    "judge_file",
+    "judge_listing",
+    "last_day",
+    "lists",
+    "remove",
+    "standing_of",
+    "waiting_appeals",
+    "withdraw_appeal",
+]
