@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import orjson
 
-from auth import configuration, sessions, store
+from auth import configuration, identity_events, limits, sessions, store
 from auth.ports import IdentityClaims, IdentityRejected, UnifiedIdentity
 from auth.refusals import (
     IDENTITY_CONFLICT,
@@ -32,8 +32,9 @@ from auth.sessions import OpenedSession
 from domain import contributions
 from domain.kernel import audit, database, vault
 from domain.kernel.actor import ANONYMOUS, Actor, Assurance
+from domain.kernel.database import Transaction
 from domain.kernel.digest import sm3_hex
-from domain.kernel.refusal import RefusalKind, Refused
+from domain.kernel.refusal import Refusal, Refused
 
 CALLBACK_PATH = "/auth/callback"
 VERIFIED_LEVEL = 3
@@ -61,12 +62,16 @@ class CompletedLogin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
+class Attempt:
+    """A login under way. `verifier` is empty where the protocol knows none."""
+
     channel: str
     return_to: str
     nonce: str
     verifier: str
     browser_digest: str
+    handover: dict[str, str] = field(default_factory=dict)
+    """What `auth.handover` needs to go back to an application; empty for a browser."""
 
     def sealed(self) -> bytes:
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -84,21 +89,41 @@ async def begin_login(
         raise Refused(LOGIN_CHANNEL_UNKNOWN())
     if not is_way_back(return_to):
         raise Refused(LOGIN_RETURN_UNKNOWN())
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     if browser is None or _BROWSER.fullmatch(browser) is None:
         browser = secrets.token_urlsafe(32)
-    redirect_url = provider.authorization_url(
-        state=state, nonce=nonce, code_verifier=verifier, redirect_uri=_redirect_uri()
+    redirect_url, state = await begin_attempt(
+        channel=channel,
+        return_to=return_to,
+        browser_digest=sm3_hex(browser.encode()),
+        provider=provider,
     )
-    attempt = _Attempt(
+    return LoginStart(redirect_url=redirect_url, state=state, browser=browser)
+
+
+async def begin_attempt(
+    *,
+    channel: str,
+    return_to: str,
+    browser_digest: str,
+    provider: UnifiedIdentity,
+    callback_path: str = CALLBACK_PATH,
+    handover: dict[str, str] | None = None,
+) -> tuple[str, str]:
+    """Keeps a login under way; the platform's address for it, and its state."""
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    redirect_url = provider.authorization_url(
+        state=state, nonce=nonce, code_verifier=verifier, redirect_uri=_redirect_uri(callback_path)
+    )
+    attempt = Attempt(
         channel=channel,
         return_to=return_to,
         nonce=nonce,
         verifier=verifier,
-        browser_digest=sm3_hex(browser.encode()),
+        browser_digest=browser_digest,
+        handover=handover or {},
     )
     await store.keep_login(state_digest=sm3_hex(state.encode()), record=attempt.sealed())
-    return LoginStart(redirect_url=redirect_url, state=state, browser=browser)
+    return redirect_url, state
 
 
 async def complete_login(
@@ -109,73 +134,133 @@ async def complete_login(
     provider: UnifiedIdentity,
     now: datetime,
     device: str = "",
+    address: str = "",
 ) -> CompletedLogin:
     """Redeems the code, finds or registers the person and opens a session. `code` is None when the
     provider reported an error instead. Raises Refused (and nobody is logged in), PartnerFailure,
     StoreUnavailable."""
-    attempt = await _take(state=state, browser=browser, now=now)
-    if code is None:
-        await _refuse(LOGIN_CANCELLED, channel=attempt.channel, reason="access_denied", now=now)
+    attempt = await take_attempt(state=state, browser=browser, now=now)
+    proved = await prove(attempt=attempt, code=code, state=state, provider=provider, address=address, now=now)
+    session = await open_proved(proved, channel=attempt.channel, device=device, now=now)
+    return CompletedLogin(session=session, person_id=proved.person_id, return_to=attempt.return_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """Who came back from the platform, and how well it knows them."""
+
+    person_id: int
+    assurance: Assurance
+    provider: str
+    level: int
+
+
+async def prove(
+    *,
+    attempt: Attempt,
+    code: str | None,
+    state: str,
+    provider: UnifiedIdentity,
+    address: str,
+    now: datetime,
+    callback_path: str = CALLBACK_PATH,
+) -> Proved:
+    """Redeems the code and finds or registers the person. Raises as `complete_login` does."""
+    if code is None or attempt.channel not in configuration.current().channels:
+        await refuse_login(LOGIN_CANCELLED(), channel=attempt.channel, reason="access_denied", now=now)
     try:
         claims = await provider.exchange(
-            code=code or "",
+            code=code,
             code_verifier=attempt.verifier,
-            redirect_uri=_redirect_uri(),
+            redirect_uri=_redirect_uri(callback_path),
             nonce=attempt.nonce,
             now=now,
+            state=state,
         )
     except IdentityRejected as rejected:
-        await _refuse(LOGIN_REJECTED, channel=attempt.channel, reason=rejected.code, now=now)
+        await limits.count("citizen.rejected_by_address", key=address, channel=attempt.channel, now=now)
+        await refuse_login(LOGIN_REJECTED(), channel=attempt.channel, reason=rejected.code, now=now)
     person_id = await _link(claims, channel=attempt.channel, now=now)
     assurance: Assurance = "real_name" if claims.assurance_level >= VERIFIED_LEVEL else "password"
-    session = await sessions.open_session(
-        holder="citizen",
-        identity=person_id,
-        channel=attempt.channel,
-        assurance=assurance,
-        device=device,
-        now=now,
-    )
+    return Proved(person_id=person_id, assurance=assurance, provider=claims.provider, level=claims.assurance_level)
+
+
+async def open_proved(proved: Proved, *, channel: str, device: str, now: datetime) -> OpenedSession:
+    """The session of somebody who has just come back. Raises Refused while the centre keeps them out."""
+    try:
+        session = await sessions.open_session(
+            holder="citizen",
+            identity=proved.person_id,
+            channel=channel,
+            assurance=proved.assurance,
+            device=device,
+            proved=proved.assurance == "real_name",
+            now=now,
+        )
+    except Refused as refused:
+        await refuse_login(refused.refusals[0], channel=channel, reason=refused.refusals[0].code, now=now)
     await audit.record(
         None,
         actor=Actor(
             kind="citizen",
-            channel=attempt.channel,
-            person_id=person_id,
+            channel=channel,
+            person_id=proved.person_id,
             session_id=session.session_id,
-            assurance=assurance,
+            assurance=proved.assurance,
         ),
         action="login.succeeded",
-        subject=f"person:{person_id}",
+        subject=f"person:{proved.person_id}",
         now=now,
-        detail={"provider": claims.provider, "level": claims.assurance_level},
+        detail={"provider": proved.provider, "level": proved.level},
     )
-    return CompletedLogin(session=session, person_id=person_id, return_to=attempt.return_to)
+    return session
 
 
 def is_way_back(path: str) -> bool:
     """Whether a login may lead to this path: one of ours, written so plainly that no browser reads a host
     in it."""
-    if _PATH.fullmatch(path) is None or "//" in path or ".." in path:
-        return False
-    return path.startswith(configuration.current().return_prefixes)
+    return path_is_plain(path) and path.startswith(configuration.current().return_prefixes)
 
 
-async def _take(*, state: str, browser: str | None, now: datetime) -> _Attempt:
+def address_of_path(path: str) -> str:
+    """The whole address of a path of ours."""
+    return configuration.current().public_url + path
+
+
+def path_is_plain(path: str) -> bool:
+    """Whether no browser could read a host in this path."""
+    return _PATH.fullmatch(path) is not None and "//" not in path and ".." not in path
+
+
+async def take_attempt(*, state: str, browser: str | None, now: datetime) -> Attempt:
+    """The login under way with this state, once. Raises Refused for an unknown one and for another browser's."""
+    attempt = await _taken(state, now=now)
+    # one that an application began has no browser, and no cookie stands for it
+    if attempt.handover or not hmac.compare_digest(sm3_hex((browser or "").encode()), attempt.browser_digest):
+        await refuse_login(LOGIN_FOREIGN_BROWSER(), channel=attempt.channel, reason="foreign_browser", now=now)
+    return attempt
+
+
+async def take_handover(*, state: str, now: datetime) -> Attempt:
+    """The same for one that an application began. Raises Refused for a browser's."""
+    attempt = await _taken(state, now=now)
+    if not attempt.handover:
+        await refuse_login(LOGIN_STATE_UNKNOWN(), channel=attempt.channel, reason="no_handover", now=now)
+    return attempt
+
+
+async def _taken(state: str, *, now: datetime) -> Attempt:
     record = await store.take_login(state_digest=sm3_hex(state[:_STATE_CHARS_MAX].encode()))
     if record is None:
-        await _refuse(LOGIN_STATE_UNKNOWN, channel="unknown", reason="state_unknown", now=now)
-    attempt = _Attempt(**orjson.loads(vault.current().decrypt(record)))
-    if not hmac.compare_digest(sm3_hex((browser or "").encode()), attempt.browser_digest):
-        await _refuse(LOGIN_FOREIGN_BROWSER, channel=attempt.channel, reason="foreign_browser", now=now)
-    return attempt
+        await refuse_login(LOGIN_STATE_UNKNOWN(), channel="unknown", reason="state_unknown", now=now)
+    return Attempt(**orjson.loads(vault.current().decrypt(record)))
 
 
 async def _link(claims: IdentityClaims, *, channel: str, now: datetime) -> int:
     """The person of the document, registered now when unknown, tied to the provider's subject. Raises
     Refused when the subject belongs to another person here; then nothing is registered."""
     if claims.assurance_level < 2:
-        await _refuse(IDENTITY_UNVERIFIED, channel=channel, reason="level_1", now=now)
+        await refuse_login(IDENTITY_UNVERIFIED(), channel=channel, reason="level_1", now=now)
     try:
         async with database.transaction() as tx:
             person_id = await contributions.register_person(
@@ -183,21 +268,41 @@ async def _link(claims: IdentityClaims, *, channel: str, now: datetime) -> int:
                 document_type=claims.document_type,
                 document_no=claims.document_no,
                 name=claims.name,
-                # Below L3 the caller may not be the person: messages about money must not follow them.
-                mobile=claims.mobile if claims.assurance_level >= VERIFIED_LEVEL else None,
+                mobile=None,
                 now=now,
             )
+            verified = claims.assurance_level >= VERIFIED_LEVEL
+            actor = Actor(kind="citizen", channel=channel, person_id=person_id)
+            if verified:
+                await _keep_up(tx, claims=claims, actor=actor, person_id=person_id, now=now)
+            known = await tx.value(
+                "SELECT confirmed_at FROM identity_link WHERE provider = $1 AND subject = $2 AND person_id = $3",
+                claims.provider,
+                claims.subject,
+                person_id,
+            )
             linked = await tx.value(
-                "INSERT INTO identity_link (provider, subject, person_id, linked_at, last_used_at)"
-                " VALUES ($1, $2, $3, $4, $4) ON CONFLICT (provider, subject) DO UPDATE SET last_used_at = $4"
+                "INSERT INTO identity_link (provider, subject, person_id, linked_at, last_used_at, confirmed_at)"
+                " VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (provider, subject) DO UPDATE SET last_used_at = $4,"
+                " confirmed_at = coalesce($5, identity_link.confirmed_at)"
                 " WHERE identity_link.person_id = $3 RETURNING person_id",
                 claims.provider,
                 claims.subject,
                 person_id,
                 now,
+                now if verified else None,
             )
             if linked is None:
                 raise Refused(IDENTITY_CONFLICT())
+            if known is None:
+                await identity_events.record(
+                    tx,
+                    person_id=person_id,
+                    kind="confirmed" if verified else "linked",
+                    provider=claims.provider,
+                    actor=actor,
+                    now=now,
+                )
             return person_id
     except Refused:
         owner = await database.value(
@@ -217,7 +322,20 @@ async def _link(claims: IdentityClaims, *, channel: str, now: datetime) -> int:
         raise
 
 
-async def _refuse(kind: RefusalKind, *, channel: str, reason: str, now: datetime) -> NoReturn:
+async def _keep_up(tx: Transaction, *, claims: IdentityClaims, actor: Actor, person_id: int, now: datetime) -> None:
+    """What the platform says of a verified person now: another name, another phone. Below L3 the caller may not be the
+    person, and messages about money must not follow them."""
+    if await contributions.rename_person(tx, person_id=person_id, name=claims.name):
+        await identity_events.record(
+            tx, person_id=person_id, kind="renamed", provider=claims.provider, actor=actor, now=now
+        )
+        await audit.record(tx, actor=actor, action="person.renamed", subject=f"person:{person_id}", now=now)
+    if claims.mobile is not None:
+        await contributions.follow_mobile(tx, actor=actor, person_id=person_id, mobile=claims.mobile, now=now)
+
+
+async def refuse_login(refusal: Refusal, *, channel: str, reason: str, now: datetime) -> NoReturn:
+    """Says no, and leaves the reason in the audit trail."""
     await audit.record(
         None,
         actor=replace(ANONYMOUS, channel=channel),
@@ -227,8 +345,8 @@ async def _refuse(kind: RefusalKind, *, channel: str, reason: str, now: datetime
         now=now,
         detail={"reason": reason},
     )
-    raise Refused(kind())
+    raise Refused(refusal)
 
 
-def _redirect_uri() -> str:
-    return configuration.current().public_url + CALLBACK_PATH
+def _redirect_uri(path: str) -> str:
+    return configuration.current().public_url + path

@@ -31,11 +31,15 @@ async def hash_password(password: str) -> str:
 
 
 async def password_matches(*, password_hash: str | None, password: str) -> bool:
-    """False for an unknown person too (`password_hash` None), after the same work as for a known one."""
+    """False for an unknown person too (`password_hash` None) and for one who never set a password, after the same
+    work as for others."""
     if not _dummy_hash:
         _dummy_hash.append(await hash_password(secrets.token_urlsafe(16)))
-    matches = await asyncio.to_thread(_verify, password_hash or _dummy_hash[0], password[: CHARS_MAX + 1])
-    return matches and password_hash is not None
+    usable = password_hash is not None and password_hash.startswith("$argon2")
+    matches = await asyncio.to_thread(
+        _verify, password_hash if usable and password_hash else _dummy_hash[0], password[: CHARS_MAX + 1]
+    )
+    return matches and usable
 
 
 def weaknesses(*, password: str, login: str, name: str) -> list[Refusal]:

@@ -59,7 +59,8 @@ class UnifiedIdentity(Protocol):
         ...
 
     async def exchange(
-        self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str, now: datetime
+        self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str, now: datetime, state: str = ""
     ) -> IdentityClaims:
-        """Redeems a code, once. Raises IdentityRejected, or PartnerFailure for an outage."""
+        """Redeems a code, once; `state` goes along where the protocol asks for it again. Raises IdentityRejected, or
+        PartnerFailure for an outage."""
         ...

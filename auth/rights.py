@@ -13,19 +13,81 @@ from auth.refusals import ROLE_UNKNOWN, ROLES_CONFLICT
 from domain.kernel.actor import Actor, Role
 from domain.kernel.refusal import Refused
 
-_READING = frozenset({"queue.read", "case.read", "figures.read"})
+_READING = frozenset({"queue.read", "case.read", "figures.read", "exchange.read", "case.print"})
 _REVEALING = frozenset({"person.reveal"})
+_DAY_END = frozenset({"dayend.read", "dayend.operate"})
+_COUNTER = frozenset({"face.counter"})
+_FUNDS = frozenset({"funds.read", "funds.operate", "funds.export", "archives.read", "archives.file"})
+_REVIEWS = frozenset({"reviews.read", "reviews.operate"})
+_CHANNELS = frozenset({"channels.read", "channels.operate"})
+_MESSAGES = frozenset({"messages.read", "messages.operate"})
+_COLLECTION = frozenset({"collection.read", "collection.operate"})
+_TRANSFERS = frozenset({"transfers.read", "transfers.operate"})
+_CITY = frozenset({"city.read", "city.operate"})
+_SMS = frozenset({"sms.read", "sms.operate", "sms.money"})
+_EXPORTS = frozenset({"case.export", "exchange.export", "transfers.export"})
+_RISK = frozenset({"risk.read", "risk.propose"})
+_DESK = _REVEALING | _COUNTER | _REVIEWS
+_BOOKS = frozenset({"books.read", "books.close", "books.reopen", "books.reverse", "books.distribute"})
 
 RIGHTS_OF_ROLES: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
-        Role.PRELIMINARY_REVIEWER: _READING | _REVEALING | {"case.claim", "case.review_preliminary"},
-        Role.FINAL_REVIEWER: _READING | _REVEALING | {"case.claim", "case.review_final"},
-        Role.SUPERVISOR: _READING | _REVEALING | {"case.release_lock", "case.export", "books.read"},
-        Role.FINANCE: _READING | {"case.export", "books.read"},
-        Role.SERVICE_DESK: _READING | _REVEALING,
-        Role.SYSTEM_ADMIN: frozenset({"staff.manage", "jobs.manage"}),
-        Role.SECURITY_ADMIN: frozenset({"staff.assign_roles"}),
-        Role.AUDIT_ADMIN: frozenset({"audit.read"}),
+        Role.PRELIMINARY_REVIEWER: _READING
+        | _REVEALING
+        | _COUNTER
+        | _REVIEWS
+        | _COLLECTION
+        | _TRANSFERS
+        | _CITY
+        | _RISK
+        | {"case.claim", "case.review_preliminary"},
+        Role.FINAL_REVIEWER: _READING
+        | _DESK
+        | _COLLECTION
+        | _TRANSFERS
+        | _CITY
+        | _RISK
+        | {"risk.decide", "collection.supervise", "case.claim", "case.review_final"},
+        Role.SUPERVISOR: _READING
+        | _REVEALING
+        | _DAY_END
+        | _FUNDS
+        | _BOOKS
+        | _SMS
+        | _REVIEWS
+        | _CHANNELS
+        | _MESSAGES
+        | _COUNTER
+        | {"person.intervene", "person.care"}
+        | _COLLECTION
+        | _TRANSFERS
+        | _CITY
+        | _RISK
+        | _EXPORTS
+        | {"collection.supervise", "messages.manage"}
+        | {"risk.decide", "case.claim", "case.sign", "case.release_lock", "reviews.supervise"},
+        Role.FINANCE: _READING
+        | _DAY_END
+        | _FUNDS
+        | _BOOKS
+        | _SMS
+        | _EXPORTS
+        | {"case.claim", "case.sign", "collection.read", "transfers.read"},
+        Role.SERVICE_DESK: _READING
+        | _REVEALING
+        | _REVIEWS
+        | _COUNTER
+        | _MESSAGES
+        | _COLLECTION
+        | _TRANSFERS
+        | _CITY
+        | _RISK
+        | {"delegations.take", "person.intervene"},
+        Role.SYSTEM_ADMIN: frozenset(
+            {"staff.manage", "jobs.manage", "api.explore", "grants.register", "kiosks.register"}
+        ),
+        Role.SECURITY_ADMIN: frozenset({"staff.assign_roles", "grants.approve", "kiosks.approve", "reveal.rules"}),
+        Role.AUDIT_ADMIN: frozenset({"audit.read", "access.exclude"}),
     }
 )
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})

@@ -1,4 +1,4 @@
-"""Login sessions of citizens and staff: opening, refreshing, ending, and who is behind a request.
+"""Login sessions of citizens, agents of employers and staff: opening, refreshing, ending, and who is behind a request.
 
 PostgreSQL holds the truth. Access tokens are believed without asking it, so the end of a session is also
 told to Redis, which every authenticated request asks; without its answer nobody passes. Of refresh tokens
@@ -14,8 +14,11 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
-from auth import configuration, keys, presence, store, tokens
+from auth import configuration, keys, presence, standing, store, tokens
 from auth.configuration import CHANNEL_LIMITS, STAFF_LIMITS, AuthSettings, SessionLimits
+from auth.grants import admitting
+from auth.grants import bearer as partner_tokens
+from auth.store import Errand
 from auth.tokens import AccessToken, Holder, TokenRefused
 from domain import contributions
 from domain.kernel import audit, database
@@ -47,8 +50,8 @@ _SECRET_CHARS_MAX = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSession:
-    """`secret` is the first refresh token of a citizen, or the cookie of a member of staff; it exists
-    nowhere else."""
+    """`secret` is the first refresh token of a citizen, or the cookie of an agent or a member of staff; it
+    exists nowhere else."""
 
     session_id: int
     channel: str
@@ -87,17 +90,29 @@ def configure(*, redis: Redis, settings: AuthSettings) -> None:
     configuration.install(settings)
     store.install(redis)
     keys.forget()
+    admitting.forget()
+    tokens.forget()
     _restoring[:] = [asyncio.Lock()]
 
 
 async def open_session(
-    *, holder: Holder, identity: int, channel: str, assurance: Assurance, device: str, now: datetime
+    *,
+    holder: Holder,
+    identity: int,
+    channel: str,
+    assurance: Assurance,
+    device: str,
+    now: datetime,
+    employer_no: int | None = None,
+    proved: bool = True,
 ) -> OpenedSession:
-    """Begins a session of a person or a member of staff (`identity` is person_id or staff_id). The oldest
-    sessions on the channel end when there would be too many. Raises StoreUnavailable; then nothing has
-    begun."""
+    """Begins a session of a person, of an agent (`employer_no` too) or of a member of staff (`identity` is person_id
+    or staff_id). The oldest sessions on the channel end when there would be too many. Raises StoreUnavailable; then
+    nothing has begun. `proved` says that the real name was proved just now. Raises Refused while the centre keeps
+    the person out (`auth.interventions`)."""
+    assert (holder == "agent") == (employer_no is not None), "an agent acts for an employer, nobody else does"
     limits = _limits(holder, channel)
-    column = "person_id" if holder == "citizen" else "staff_id"
+    column = "staff_id" if holder == "staff" else "person_id"
     surplus = await database.rows(
         f"SELECT session_id FROM login_session WHERE {column} = $1 AND kind = $2 AND channel = $3"
         " AND revoked_at IS NULL AND expires_at > $4 ORDER BY created_at DESC, session_id DESC OFFSET $5",
@@ -110,9 +125,11 @@ async def open_session(
     await _end([row["session_id"] for row in surplus], reason="replaced", now=now)
     session_id, expires_at = new_id(), now + limits.absolute
     async with database.transaction() as tx:
+        if holder != "staff":
+            await standing.admit(tx, person_id=identity, proved=proved, now=now)
         await tx.execute(
             f"INSERT INTO login_session (session_id, kind, {column}, channel, assurance, device, created_at,"
-            " last_seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+            " last_seen_at, expires_at, employer_no, proved) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)",
             session_id,
             holder,
             identity,
@@ -121,9 +138,11 @@ async def open_session(
             device[:_DEVICE_CHARS_MAX],
             now,
             expires_at,
+            employer_no,
+            proved,
         )
-        # A citizen's token lives as long as the session may lie idle; for staff the session's row counts.
-        secret_expires_at = expires_at if holder == "staff" else min(now + limits.idle, expires_at)
+        # A citizen's token lives as long as the session may lie idle; for staff and agents the session's row counts.
+        secret_expires_at = min(now + limits.idle, expires_at) if holder == "citizen" else expires_at
         secret = await _add_secret(tx, session_id=session_id, expires_at=secret_expires_at, now=now)
     return OpenedSession(
         session_id=session_id,
@@ -155,6 +174,7 @@ async def refresh(*, refresh_token: str, now: datetime) -> RefreshedSession:
         assurance=session["assurance"],
         name=person.name_masked,
         session_expires_at=session["expires_at"],
+        signed_in_at=session["created_at"],
         now=now,
     )
     return RefreshedSession(
@@ -165,20 +185,30 @@ async def refresh(*, refresh_token: str, now: datetime) -> RefreshedSession:
     )
 
 
-async def authenticate(*, bearer: str | None, now: datetime, channel_hint: str | None = None) -> Actor:
+async def authenticate(
+    *, bearer: str | None, now: datetime, channel_hint: str | None = None, errand: Errand | None = None
+) -> Actor:
     """The actor behind an access token; ANONYMOUS without one. `channel_hint` is what a caller who is not
-    logged in says about their channel. Raises TokenRefused, and StoreUnavailable when nobody can say
-    whether the session still exists."""
+    logged in says about their channel; `errand` goes along when Redis is asked. Raises TokenRefused, and
+    StoreUnavailable when nobody can say whether the session still exists."""
     if bearer is None:
         return ANONYMOUS if channel_hint is None else replace(ANONYMOUS, channel=channel_hint)
+    if partner_tokens.is_partner_token(bearer):
+        return await _third_party(token=bearer, now=now, errand=errand)
     claims = await tokens.verify(token=bearer, now=now)
-    if await _has_ended(session_id=claims.session_id, now=now):
+    caller = f"{claims.holder}:{claims.identity}:{claims.channel}"
+    if await _has_ended(session_id=claims.session_id, now=now, errand=errand, caller=caller):
         raise TokenRefused("session_ended")
     if claims.holder == "staff":
         present = await presence.staff_of_session(session_id=claims.session_id, now=now)
         if present is None or present.staff_id != claims.identity:
             raise TokenRefused("session_ended")
         return present
+    if claims.holder == "agent":
+        acting = await presence.agent_of_session(session_id=claims.session_id, now=now)
+        if acting is None or (acting.person_id, acting.employer_no) != (claims.identity, claims.employer_no):
+            raise TokenRefused("session_ended")
+        return acting
     return Actor(
         kind="citizen",
         channel=claims.channel,
@@ -186,7 +216,17 @@ async def authenticate(*, bearer: str | None, now: datetime, channel_hint: str |
         person_id=claims.identity,
         session_id=claims.session_id,
         assurance=claims.assurance,
+        signed_in_at=claims.signed_in_at,
     )
+
+
+async def _third_party(*, token: str, now: datetime, errand: Errand | None) -> Actor:
+    standing = await admitting.standing_of(token=token, now=now)
+    caller = f"partner:{standing.partner_id}:grant:{standing.grant_id}:{partner_tokens.CHANNEL}"
+    if await _has_ended(session_id=standing.session_id, now=now, errand=errand, caller=caller):
+        await admitting.tell_refusal(standing.actor, reason="token_ended", now=now)
+        raise TokenRefused("session_ended")
+    return standing.actor
 
 
 async def end_session(*, session_id: int, actor: Actor, reason: str, now: datetime) -> bool:
@@ -199,10 +239,7 @@ async def end_session(*, session_id: int, actor: Actor, reason: str, now: dateti
 
 async def end_session_of_refresh_token(*, refresh_token: str, now: datetime) -> bool:
     """Logs a citizen out by their refresh token, be it used or expired. Unknown tokens end nothing."""
-    session = await database.row(
-        _SESSION_OF_TOKEN,
-        secret_digest(refresh_token),
-    )
+    session = await database.row(_SESSION_OF_TOKEN, secret_digest(refresh_token))
     if session is None:
         return False
     return await end_session(session_id=session["session_id"], actor=_citizen(session), reason="logout", now=now)
@@ -240,6 +277,8 @@ def _limits(holder: Holder, channel: str) -> SessionLimits:
     settings = configuration.current()
     if holder == "staff":
         return settings.staff
+    if holder == "agent":
+        return settings.agents
     assert channel in settings.channels, f"channel {channel} has no limits: refuse it before"
     return settings.channels[channel]
 
@@ -283,10 +322,7 @@ async def _add_secret(tx: Transaction, *, session_id: int, expires_at: datetime,
 
 
 async def _refuse_used(digest: bytes, *, now: datetime) -> None:
-    session = await database.row(
-        _SESSION_OF_TOKEN,
-        digest,
-    )
+    session = await database.row(_SESSION_OF_TOKEN, digest)
     if session is None:
         raise TokenRefused("token_invalid")
     if await _end([session["session_id"]], reason="refresh_reused", now=now):
@@ -338,8 +374,8 @@ async def _audit_ends(session_ids: list[int], *, actor: Actor, reason: str, now:
         )
 
 
-async def _has_ended(*, session_id: int, now: datetime) -> bool:
-    ended = await store.ended(session_id=session_id)
+async def _has_ended(*, session_id: int, now: datetime, errand: Errand | None, caller: str) -> bool:
+    ended = await store.ended(session_id=session_id, errand=errand, caller=caller)
     if ended is None:
         async with _restoring[0]:
             ended = await store.ended(session_id=session_id)
@@ -353,7 +389,8 @@ async def _has_ended(*, session_id: int, now: datetime) -> bool:
 async def _restore(*, now: datetime) -> None:
     settings = configuration.current()
     rows = await database.rows(
-        "SELECT session_id FROM login_session WHERE revoked_at > $1",
+        "SELECT session_id FROM login_session WHERE revoked_at > $1"
+        " UNION ALL SELECT session_id FROM partner_token WHERE revoked_at > $1",
         now - settings.access_token - 2 * settings.leeway,
     )
     await store.restore(session_ids=[row["session_id"] for row in rows])

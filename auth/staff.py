@@ -15,10 +15,12 @@ import asyncpg
 
 from auth import configuration, passwords, presence, rights, sessions, tokens
 from auth.configuration import STAFF_CHANNEL
+from auth.lockout import audit_refusal, count_failure, is_locked
 from auth.refusals import (
     LOGIN_MALFORMED,
     LOGIN_TAKEN,
     OWN_RIGHTS,
+    PASSWORD_RECENT,
     PASSWORD_SAME,
     PASSWORD_WRONG,
     SIGN_IN_AGAIN,
@@ -28,14 +30,14 @@ from auth.refusals import (
 from auth.tokens import AccessToken, TokenRefused
 from domain import contributions
 from domain.kernel import audit, database, vault
-from domain.kernel.actor import ANONYMOUS, Actor, Role
-from domain.kernel.database import Record
+from domain.kernel.actor import Actor, Role
+from domain.kernel.database import Record, Transaction
 from domain.kernel.identifiers import new_id
 from domain.kernel.refusal import NOT_PERMITTED, Refused
 
 TOTP_ISSUER = "北京住房公积金管理中心"
 
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
+LOGIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -62,17 +64,17 @@ async def sign_in(*, login: str, password: str, code: str, device: str, now: dat
     """Opens a session. Raises Refused `login.failed`, in the same words whatever was wrong and also while
     the account is locked; the audit trail knows the reason."""
     login = login.strip().lower()
-    row = await _staff(login=login) if _LOGIN.fullmatch(login) else None
+    row = await _staff(login=login) if LOGIN_NAME.fullmatch(login) else None
     right = await passwords.password_matches(
         password_hash=row["password_hash"] if row is not None else None, password=password
     )
     if row is None:
-        await _audit_refusal(staff_id=None, reason="unknown_login", now=now)
+        await audit_refusal(staff_id=None, reason="unknown_login", now=now)
         raise Refused(STAFF_LOGIN_FAILED())
     secret = vault.current().decrypt(row["totp_cipher"])
     step = passwords.step_of_code(totp_secret=secret, code=code.strip(), now=now)
     if not right or step is None:
-        await _count_failure(row, reason="wrong_code" if right else "wrong_password", now=now)
+        await count_failure(row, reason="wrong_code" if right else "wrong_password", now=now)
         raise Refused(STAFF_LOGIN_FAILED())
     # One statement, so that of two bearers of one code only one comes in.
     admitted = await database.value(
@@ -84,7 +86,7 @@ async def sign_in(*, login: str, password: str, code: str, device: str, now: dat
         now,
     )
     if admitted is None:
-        await _count_failure(row, reason="code_used_or_not_admitted", now=now)
+        await count_failure(row, reason="code_used_or_not_admitted", now=now)
         raise Refused(STAFF_LOGIN_FAILED())
     opened = await sessions.open_session(
         holder="staff",
@@ -148,26 +150,55 @@ async def change_password(*, actor: Actor, old: str, new: str, now: datetime) ->
     found = passwords.weaknesses(password=new, login=row["login"], name=row["name"])
     if new == old:
         found.append(PASSWORD_SAME())
+    if not found and await used_recently(staff_id=row["staff_id"], password=new):
+        found.append(PASSWORD_RECENT(count=configuration.current().passwords_remembered))
     if found:
         raise Refused(*found)
     right = await passwords.password_matches(password_hash=row["password_hash"], password=old)
-    if not right or _is_locked(row, now=now):
-        await _count_failure(row, reason="wrong_old_password", now=now)
+    if not right or is_locked(row, now=now):
+        await count_failure(row, reason="wrong_old_password", now=now)
         raise Refused(PASSWORD_WRONG())
-    # The old hash in the condition: a change made in between is not overwritten.
-    changed = await database.value(
-        "UPDATE staff SET password_hash = $3, password_changed_at = $4, failed_count = 0, locked_until = NULL"
-        " WHERE staff_id = $1 AND password_hash = $2 RETURNING staff_id",
-        row["staff_id"],
-        row["password_hash"],
-        await passwords.hash_password(new),
-        now,
-    )
-    if changed is None:
-        raise Refused(PASSWORD_WRONG())
+    hashed = await passwords.hash_password(new)
+    async with database.transaction() as tx:
+        # The old hash in the condition: a change made in between is not overwritten.
+        changed = await tx.value(
+            "UPDATE staff SET password_hash = $3, password_changed_at = $4, failed_count = 0, locked_until = NULL"
+            " WHERE staff_id = $1 AND password_hash = $2 RETURNING staff_id",
+            row["staff_id"],
+            row["password_hash"],
+            hashed,
+            now,
+        )
+        if changed is None:
+            raise Refused(PASSWORD_WRONG())
+        await remember_password(tx, staff_id=row["staff_id"], password_hash=row["password_hash"], now=now)
     await audit.record(None, actor=actor, action="password.changed", subject=actor.reference, now=now)
     await sessions.end_all_sessions(
         actor=actor, staff_id=row["staff_id"], keep=actor.session_id, reason="password_changed", now=now
+    )
+
+
+async def used_recently(*, staff_id: int, password: str) -> bool:
+    """Whether it is one of the last few passwords that the member had before."""
+    rows = await database.rows(
+        "SELECT password_hash FROM staff_password WHERE staff_id = $1 ORDER BY set_at DESC LIMIT $2",
+        staff_id,
+        configuration.current().passwords_remembered,
+    )
+    for row in rows:
+        if await passwords.password_matches(password_hash=row["password_hash"], password=password):
+            return True
+    return False
+
+
+async def remember_password(tx: Transaction, *, staff_id: int, password_hash: str, now: datetime) -> None:
+    """Keeps a password that was just replaced, and forgets those that may be used again."""
+    await tx.execute("INSERT INTO staff_password VALUES ($1, $2, $3)", staff_id, now, password_hash)
+    await tx.execute(
+        "DELETE FROM staff_password WHERE staff_id = $1 AND set_at NOT IN"
+        " (SELECT set_at FROM staff_password WHERE staff_id = $1 ORDER BY set_at DESC LIMIT $2)",
+        staff_id,
+        configuration.current().passwords_remembered,
     )
 
 
@@ -192,7 +223,7 @@ async def create_staff(
     if actor.kind != "system" and (wanted or not rights.may(actor, "staff.manage")):
         await _audit_denied(actor, action="staff.created", subject="staff", now=now)
         raise Refused(NOT_PERMITTED())
-    if _LOGIN.fullmatch(login) is None:
+    if LOGIN_NAME.fullmatch(login) is None:
         raise Refused(LOGIN_MALFORMED())
     if weak := passwords.weaknesses(password=password, login=login, name=name):
         raise Refused(*(replace(refusal, field="password") for refusal in weak))
@@ -255,53 +286,6 @@ async def assign_roles(*, actor: Actor, login: str, roles: Iterable[str], now: d
 
 async def _staff(*, login: str | None = None, staff_id: int | None = None) -> Record | None:
     return await database.row("SELECT * FROM staff WHERE login = $1 OR staff_id = $2", login, staff_id)
-
-
-def _is_locked(row: Record, *, now: datetime) -> bool:
-    return row["locked_until"] is not None and row["locked_until"] > now
-
-
-async def _count_failure(row: Record, *, reason: str, now: datetime) -> None:
-    """One more failure in a row; the last one allowed locks the account. While it is locked nothing is
-    counted, so that a stranger cannot keep it locked for ever; a lock that has run out starts the count
-    anew."""
-    settings = configuration.current()
-    counted = await database.row(
-        "UPDATE staff SET failed_count = n.count,"
-        " locked_until = CASE WHEN n.count >= $3 THEN $4::timestamptz END"
-        " FROM (SELECT staff_id, CASE WHEN locked_until IS NULL THEN failed_count + 1 ELSE 1 END AS count"
-        "       FROM staff WHERE staff_id = $1 FOR UPDATE) n"
-        " WHERE staff.staff_id = n.staff_id AND (locked_until IS NULL OR locked_until <= $2)"
-        " RETURNING failed_count, staff.locked_until",
-        row["staff_id"],
-        now,
-        settings.failures_max,
-        now + settings.lock,
-    )
-    if counted is None:
-        reason = "locked"
-    await _audit_refusal(staff_id=row["staff_id"], reason=reason, now=now)
-    if counted is not None and counted["locked_until"] is not None:
-        await audit.record(
-            None,
-            actor=replace(ANONYMOUS, channel=STAFF_CHANNEL),
-            action="login.locked",
-            subject=f"staff:{row['staff_id']}",
-            now=now,
-            detail={"failures": counted["failed_count"]},
-        )
-
-
-async def _audit_refusal(*, staff_id: int | None, reason: str, now: datetime) -> None:
-    await audit.record(
-        None,
-        actor=replace(ANONYMOUS, channel=STAFF_CHANNEL),
-        action="login.refused",
-        subject="staff" if staff_id is None else f"staff:{staff_id}",
-        outcome="refused",
-        now=now,
-        detail={"reason": reason},
-    )
 
 
 async def _audit_denied(actor: Actor, *, action: str, subject: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -26,10 +26,26 @@ def install(redis: Redis) -> None:
     _installed[:] = [redis]
 
 
-async def ended(*, session_id: int) -> bool | None:
+class Errand(Protocol):
+    """Somebody who goes to Redis anyway and takes the question for a session along, in the same round trip."""
+
+    async def carry(self, names: Sequence[str], /, *, caller: str) -> Sequence[object]:
+        """The values of the keys in order, None or False for one that is not there. `caller` names who holds the
+        session, on which channel. Raises RedisError, OSError or TimeoutError; sees to its own time limit."""
+        ...
+
+
+async def ended(*, session_id: int, errand: Errand | None = None, caller: str = "") -> bool | None:
     """Whether the session has ended; None when the store has lost its memory. Raises StoreUnavailable."""
-    marker, ready = await _answer(_redis().mget(_ended_key(session_id), _key("session:ready")))
-    return None if ready is None else marker is not None
+    names = [_ended_key(session_id), _key("session:ready")]
+    if errand is None:
+        marker, ready = await _answer(_redis().mget(names))
+    else:
+        try:
+            marker, ready = await errand.carry(names, caller=caller)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(f"Redis: {type(error).__name__}") from error
+    return bool(marker) if ready else None
 
 
 async def mark_ended(*, session_ids: Sequence[int]) -> None:
@@ -50,6 +66,67 @@ async def take_login(*, state_digest: str) -> bytes | None:
     """The record, once."""
     found = await _answer(_redis().getdel(_key(f"login:{state_digest}")))
     return found.encode() if isinstance(found, str) else found
+
+
+async def take_once(*, name: str, life: timedelta) -> bool:
+    """True the first time that this name comes within its life. Raises StoreUnavailable: what cannot be remembered was
+    not taken."""
+    kept = await _answer(_redis().set(_key(f"once:{name}"), "1", nx=True, px=_milliseconds(life)))
+    return bool(kept)
+
+
+async def keep(name: str, value: str, *, life: timedelta) -> None:
+    await _answer(_redis().set(_key(name), value, px=_milliseconds(life)))
+
+
+async def read(name: str) -> str | None:
+    found = await _answer(_redis().get(_key(name)))
+    return found.decode() if isinstance(found, bytes) else found
+
+
+async def take(name: str) -> str | None:
+    """What was kept, once."""
+    found = await _answer(_redis().getdel(_key(name)))
+    return found.decode() if isinstance(found, bytes) else found
+
+
+async def count_in_hash(name: str, field: str, *, life: timedelta) -> None:
+    async with _redis().pipeline(transaction=False) as pipe:
+        pipe.hincrby(_key(name), field, 1)
+        pipe.pexpire(_key(name), _milliseconds(life))
+        await _answer(pipe.execute())
+
+
+async def read_hashes(names: Sequence[str]) -> list[dict[str, int]]:
+    """Whole numbers by field, an empty one for each that is not there."""
+    if not names:
+        return []
+    async with _redis().pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hgetall(_key(name))
+        found = await _answer(pipe.execute())
+    return [{field.decode(): int(value) for field, value in one.items()} for one in found]
+
+
+def key(name: str) -> str:
+    """For commands that others put into an errand."""
+    return _key(name)
+
+
+async def counted(*, name: str) -> int:
+    """How often `count` was asked in the window that runs."""
+    found = await _answer(_redis().get(_key(f"limit:{name}")))
+    return int(found or 0)
+
+
+async def count(*, name: str, window: timedelta) -> int:
+    """One more in the window that runs, or in a new one."""
+    key = _key(f"limit:{name}")
+    async with _redis().pipeline(transaction=True) as pipe:
+        pipe.incr(key)
+        pipe.pexpire(key, _milliseconds(window), nx=True)
+        counted, _ = await _answer(pipe.execute())
+    return int(counted)
 
 
 async def _write_markers(session_ids: Sequence[int], *, ready: bool) -> None:

@@ -1,14 +1,16 @@
 """Access tokens: signed JWTs of a few minutes (RFC 7519, profile of RFC 9068), made and checked by PyJWT.
 
-Claims: iss, aud, sub (`citizen:123`, `staff:7`), sid (session), chn (channel), aal (level of assurance), nam
-(the masked name), iat, exp, jti. Times are checked here against the given `now`, not against the machine's
-clock.
+Claims: iss, aud, sub (`citizen:123`, `agent:123`, `staff:7`), sid (session), chn (channel), aal (level of
+assurance), nam (the masked name), iat, exp, jti; of an agent also emp (the employer acted for), of a citizen auth_time
+(when the session began). Times are checked here against the given `now`, not against the machine's clock.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,24 +19,26 @@ from typing import Literal, cast, get_args
 import jwt
 
 from auth import configuration, keys
+from auth.keys import SigningKey
 from domain.kernel.actor import Assurance
 
 ALGORITHM = "EdDSA"
 TYPE = "at+jwt"
 
-Holder = Literal["citizen", "staff"]
-TokenRefusalCode = Literal["token_missing", "token_expired", "token_invalid", "session_ended"]
+Holder = Literal["citizen", "agent", "staff"]
+TokenRefusalCode = Literal["token_missing", "token_expired", "token_invalid", "session_ended", "grant_ended"]
 
 _MESSAGES: dict[TokenRefusalCode, str] = {
     "token_missing": "请先登录再继续办理。",
     "token_expired": "登录凭证已过期，请刷新凭证或重新登录。",
     "token_invalid": "登录凭证无效，请重新登录。",
     "session_ended": "您已退出登录或登录已失效，请重新登录。",
+    "grant_ended": "授权已到期、暂停或结束，请联系北京住房公积金管理中心确认授权状态。",
 }
 
 _REQUIRED = ("iss", "aud", "sub", "sid", "chn", "aal", "nam", "iat", "exp", "jti")
 _CHARS_MAX = 4096
-_SUBJECT = re.compile(r"(citizen|staff):([1-9][0-9]{0,18})")
+_SUBJECT = re.compile(r"(citizen|agent|staff):([1-9][0-9]{0,18})")
 _SESSION = re.compile(r"[1-9][0-9]{0,18}")
 
 
@@ -60,7 +64,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenClaims:
-    """What a verified token says. `identity` is a person_id or a staff_id."""
+    """What a verified token says. `identity` is a person_id or, of staff, a staff_id."""
 
     holder: Holder
     identity: int
@@ -69,6 +73,8 @@ class TokenClaims:
     assurance: Assurance
     name: str
     expires_at: datetime
+    employer_no: int | None = None
+    signed_in_at: datetime | None = None
 
 
 async def issue(
@@ -81,6 +87,8 @@ async def issue(
     name: str,
     session_expires_at: datetime,
     now: datetime,
+    employer_no: int | None = None,
+    signed_in_at: datetime | None = None,
 ) -> AccessToken:
     """A token that ends with its session at the latest. `name` is the masked one: whoever holds a token
     can read it. Raises StoreUnavailable when the keys cannot be read."""
@@ -101,6 +109,11 @@ async def issue(
         "exp": expires,
         "jti": secrets.token_urlsafe(12),
     }
+    assert (holder == "agent") == (employer_no is not None), "an agent acts for an employer, nobody else does"
+    if employer_no is not None:
+        claims["emp"] = str(employer_no)
+    if holder == "citizen":
+        claims["auth_time"] = int((signed_in_at or now).timestamp())
     token = jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
     return AccessToken(token=token, expires_in=max(expires - issued, 0))
 
@@ -108,10 +121,57 @@ async def issue(
 async def verify(*, token: str, now: datetime) -> TokenClaims:
     """The claims of a token of ours that is valid now. Raises TokenRefused, or StoreUnavailable when the
     keys cannot be read. Whether the session has ended is for `auth.sessions` to say."""
-    settings = configuration.current()
     key = await keys.verifying_key(kid=_key_id(token), now=now)
     if key is None:
         raise TokenRefused("token_invalid")
+    digest = hashlib.sha256(token.encode()).digest()
+    known = _signed.get(digest)
+    # a key that was read anew is another object: its tokens are looked at anew as well
+    if known is None or known.key is not key:
+        known = _keep(digest, _opened(token, key=key))
+    else:
+        _signed.move_to_end(digest)
+    leeway = int(configuration.current().leeway.total_seconds())
+    at = now.timestamp()
+    if known.issued > at + leeway or known.issued > key.retires_at.timestamp() + leeway:
+        raise TokenRefused("token_invalid")
+    if at >= known.expires + leeway:
+        raise TokenRefused("token_expired")
+    return known.claims
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A token whose signature, issuer and audience were found right, under this key. Its times are asked for at
+    each use: seconds since the epoch."""
+
+    key: SigningKey
+    claims: TokenClaims
+    issued: int
+    expires: int
+
+
+_SIGNED_MAX = 10_000
+"""Some six megabytes a process. Only tokens that we signed come in, so nobody can push others out by guessing."""
+_signed: OrderedDict[bytes, _Signed] = OrderedDict()
+"""By the token's SHA-256, least recently used first: a phone sends the same token for minutes, and checking its
+signature costs more than answering it."""
+
+
+def forget() -> None:
+    """Lets every token be checked anew: the settings it was checked by have changed."""
+    _signed.clear()
+
+
+def _keep(digest: bytes, signed: _Signed) -> _Signed:
+    _signed[digest] = signed
+    if len(_signed) > _SIGNED_MAX:
+        _signed.popitem(last=False)
+    return signed
+
+
+def _opened(token: str, *, key: SigningKey) -> _Signed:
+    settings = configuration.current()
     try:
         claims = jwt.decode(
             token,
@@ -132,13 +192,7 @@ async def verify(*, token: str, now: datetime) -> TokenClaims:
     issued, expires = claims["iat"], claims["exp"]
     if type(issued) is not int or type(expires) is not int:
         raise TokenRefused("token_invalid")
-    leeway = int(settings.leeway.total_seconds())
-    at = now.timestamp()
-    if issued > at + leeway or issued > key.retires_at.timestamp() + leeway:
-        raise TokenRefused("token_invalid")
-    if at >= expires + leeway:
-        raise TokenRefused("token_expired")
-    return _claims(claims, expires)
+    return _Signed(key, _claims(claims, expires), issued, expires)
 
 
 def bearer_of(authorization: str | None) -> str | None:
@@ -177,12 +231,22 @@ def _claims(claims: dict[str, object], expires: int) -> TokenClaims:
     found = _SUBJECT.fullmatch(subject)
     if found is None or _SESSION.fullmatch(session) is None or assurance not in get_args(Assurance):
         raise TokenRefused("token_invalid")
+    employer = claims.get("emp")
+    if (found[1] == "agent") != (employer is not None):
+        raise TokenRefused("token_invalid")
+    if employer is not None and (not isinstance(employer, str) or _SESSION.fullmatch(employer) is None):
+        raise TokenRefused("token_invalid")
+    signed_in = claims.get("auth_time")
+    if (found[1] == "citizen") != (type(signed_in) is int):
+        raise TokenRefused("token_invalid")
     return TokenClaims(
-        holder="citizen" if found[1] == "citizen" else "staff",
+        holder=cast(Holder, found[1]),
         identity=int(found[2]),
         session_id=int(session),
         channel=channel,
         assurance=cast(Assurance, assurance),
         name=name,
         expires_at=datetime.fromtimestamp(expires, UTC),
+        employer_no=None if employer is None else int(employer),
+        signed_in_at=datetime.fromtimestamp(signed_in, UTC) if isinstance(signed_in, int) else None,
     )

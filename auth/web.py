@@ -6,41 +6,32 @@ send and receive it as JSON. Failures are a plain Chinese page for a browser on 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
-from urllib.parse import urlsplit
 
-import orjson
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from auth import configuration, identity, keys, sessions, tokens
-from auth.pages import failure_page
+from auth.doors import (
+    NO_STORE,
+    REFRESH_COOKIE,
+    START_PAGE,
+    Malformed,
+    address_of,
+    check_origin,
+    forget,
+    json_body,
+    with_json,
+    with_page,
+)
 from auth.ports import UnifiedIdentity
 from auth.tokens import TokenRefused
-from domain.kernel.failures import PartnerFailure, StoreUnavailable
-from domain.kernel.refusal import TEMPORARILY_UNAVAILABLE, Refusal, Refused
 
-REFRESH_COOKIE = "hpf_refresh"
 BROWSER_COOKIE = "hpf_login"
-CLIENT_HEADER = "X-HPF-Client"
-START_PAGE = "/h5/"
-
-_BODY_BYTES_MAX = 8 * 1024
-_NO_STORE = {"Cache-Control": "no-store"}
 
 Clock = Callable[[], datetime]
-_Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class _Malformed(Exception):
-    """The request is not one that a client of ours sends."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(code)
-        self.status, self.code, self.message = status, code, message
 
 
 def routes(*, provider: UnifiedIdentity, clock: Clock, cookie_secure: bool) -> list[Route]:
@@ -48,12 +39,26 @@ def routes(*, provider: UnifiedIdentity, clock: Clock, cookie_secure: bool) -> l
     HTTP on the developer's machine."""
     doors = _Doors(provider=provider, clock=clock, cookie_secure=cookie_secure)
     return [
-        Route("/auth/login", _with_page(doors.login), methods=["GET"]),
-        Route(identity.CALLBACK_PATH, _with_page(doors.callback), methods=["GET"]),
-        Route("/auth/token", _with_json(doors.token), methods=["POST"]),
-        Route("/auth/logout", _with_json(doors.logout), methods=["POST"]),
-        Route("/.well-known/jwks.json", _with_json(doors.jwks), methods=["GET"]),
+        Route("/auth/login", with_page(doors.login), methods=["GET"]),
+        Route(identity.CALLBACK_PATH, with_page(doors.callback), methods=["GET"]),
+        Route("/auth/token", with_json(doors.token, forgets=True), methods=["POST"]),
+        Route("/auth/logout", with_json(doors.logout, forgets=True), methods=["POST"]),
+        Route("/.well-known/jwks.json", with_json(doors.jwks), methods=["GET"]),
     ]
+
+
+def keep_browser(response: Response, *, browser: str, secure: bool) -> None:
+    """Sets the cookie that ties the platform's answer to this browser."""
+    # Lax: the platform sends the browser back from another site.
+    response.set_cookie(
+        BROWSER_COOKIE,
+        browser,
+        max_age=int(configuration.current().login.total_seconds()),
+        path=identity.CALLBACK_PATH.rsplit("/", 1)[0],
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
 
 
 class _Doors:
@@ -67,17 +72,8 @@ class _Doors:
             provider=self._provider,
             browser=request.cookies.get(BROWSER_COOKIE),
         )
-        response = RedirectResponse(start.redirect_url, status_code=303, headers=_NO_STORE)
-        # Lax: the platform sends the browser back from another site.
-        response.set_cookie(
-            BROWSER_COOKIE,
-            start.browser,
-            max_age=int(configuration.current().login.total_seconds()),
-            path=identity.CALLBACK_PATH.rsplit("/", 1)[0],
-            secure=self._secure,
-            httponly=True,
-            samesite="lax",
-        )
+        response = RedirectResponse(start.redirect_url, status_code=303, headers=NO_STORE)
+        keep_browser(response, browser=start.browser, secure=self._secure)
         return response
 
     async def callback(self, request: Request) -> Response:
@@ -88,10 +84,11 @@ class _Doors:
             browser=request.cookies.get(BROWSER_COOKIE),
             provider=self._provider,
             device=request.headers.get("user-agent", ""),
+            address=address_of(request),
             now=self._clock(),
         )
         response = RedirectResponse(
-            done.return_to, status_code=303, headers={**_NO_STORE, "Referrer-Policy": "no-referrer"}
+            done.return_to, status_code=303, headers={**NO_STORE, "Referrer-Policy": "no-referrer"}
         )
         self._keep(response, token=done.session.secret, expires_at=done.session.secret_expires_at)
         return response
@@ -108,7 +105,7 @@ class _Doors:
         }
         if native:
             answer["refresh_token"] = fresh.refresh_token
-        response = JSONResponse(answer, headers=_NO_STORE)
+        response = JSONResponse(answer, headers=NO_STORE)
         if not native:
             self._keep(response, token=fresh.refresh_token, expires_at=fresh.refresh_expires_at)
         return response
@@ -124,8 +121,8 @@ class _Doors:
             await sessions.end_session_of_refresh_token(refresh_token=refresh_token, now=now)
         if bearer is not None:
             await self._end_bearer(bearer, alone=refresh_token is None, now=now)
-        response = Response(status_code=204, headers=_NO_STORE)
-        _forget(response)
+        response = Response(status_code=204, headers=NO_STORE)
+        forget(response)
         return response
 
     async def jwks(self, request: Request) -> Response:
@@ -146,13 +143,13 @@ class _Doors:
 
     async def _refresh_token(self, request: Request) -> tuple[str | None, bool]:
         """The refresh token, and whether it came as JSON from a native channel."""
-        _check_origin(request)
-        body = await _json_body(request)
+        check_origin(request)
+        body = await json_body(request)
         given = body.get("refresh_token")
         if given is None:
             return request.cookies.get(REFRESH_COOKIE), False
         if not isinstance(given, str):
-            raise _Malformed(400, "request.malformed", "请求内容无法识别，请更新客户端后重试。")
+            raise Malformed(400, "request.malformed", "请求内容无法识别，请更新客户端后重试。")
         return given, True
 
     def _keep(self, response: Response, *, token: str, expires_at: datetime) -> None:
@@ -165,90 +162,3 @@ class _Doors:
             httponly=True,
             samesite="strict",
         )
-
-
-def _check_origin(request: Request) -> None:
-    """Refuses what another site could make a browser send: forms and simple requests, and any foreign
-    origin."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if CLIENT_HEADER not in request.headers and content_type != "application/json":
-        raise _foreign()
-    origin = request.headers.get("origin")
-    if origin is None:
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise _foreign()
-        return
-    ours = urlsplit(configuration.current().public_url).netloc
-    if urlsplit(origin).netloc not in (ours, request.headers.get("host")):
-        raise _foreign()
-
-
-def _foreign() -> _Malformed:
-    return _Malformed(403, "request.foreign_origin", "请求来源不被允许，请从官方服务页面进入。")
-
-
-async def _json_body(request: Request) -> dict[str, object]:
-    collected = b""
-    async for chunk in request.stream():
-        collected += chunk
-        if len(collected) > _BODY_BYTES_MAX:
-            raise _Malformed(413, "request.too_large", "请求内容过大，请更新客户端后重试。")
-    if not collected.strip():
-        return {}
-    try:
-        body = orjson.loads(collected)
-    except orjson.JSONDecodeError as error:
-        raise _Malformed(400, "request.malformed", "请求内容无法识别，请更新客户端后重试。") from error
-    if not isinstance(body, dict):
-        raise _Malformed(400, "request.malformed", "请求内容无法识别，请更新客户端后重试。")
-    return body
-
-
-def _with_page(endpoint: _Endpoint) -> _Endpoint:
-    @wraps(endpoint)
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Refused as refused:
-            return _page(400, refused.refusals[0])
-        except (StoreUnavailable, PartnerFailure):
-            return _page(503, TEMPORARILY_UNAVAILABLE())
-
-    return answer
-
-
-def _page(status: int, refusal: Refusal) -> HTMLResponse:
-    page, headers = failure_page(message=refusal.message, code=refusal.code, again=START_PAGE)
-    if status == 503:
-        headers["Retry-After"] = "5"
-    return HTMLResponse(page, status_code=status, headers={**_NO_STORE, **headers})
-
-
-def _with_json(endpoint: _Endpoint) -> _Endpoint:
-    @wraps(endpoint)
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except TokenRefused as refused:
-            response = _error(401, code=refused.code, message=refused.message, retryable=False)
-            response.headers["WWW-Authenticate"] = "Bearer"
-            _forget(response)
-            return response
-        except _Malformed as malformed:
-            return _error(malformed.status, code=malformed.code, message=malformed.message, retryable=False)
-        except (StoreUnavailable, PartnerFailure):
-            busy = TEMPORARILY_UNAVAILABLE()
-            response = _error(503, code=busy.code, message=busy.message, retryable=True)
-            response.headers["Retry-After"] = "5"
-            return response
-
-    return answer
-
-
-def _error(status: int, *, code: str, message: str, retryable: bool) -> JSONResponse:
-    error = {"code": code, "message": message, "retryable": retryable}
-    return JSONResponse({"error": error}, status_code=status, headers=_NO_STORE)
-
-
-def _forget(response: Response) -> None:
-    response.delete_cookie(REFRESH_COOKIE, path="/auth", httponly=True, samesite="strict")

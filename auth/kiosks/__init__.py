@@ -1,0 +1,28 @@
+"""自助终端: enrolled devices, visits at them, and the card reader that vouches for who stands there."""
+
+from auth.kiosks.devices import (
+    STATE_NAMES,
+    Kiosk,
+    enrol,
+    give_code,
+    kiosks,
+    propose,
+    propose_return,
+    stop,
+)
+from auth.kiosks.visits import Visit, begin, challenge, end_idle
+
+__all__ = [
+    "STATE_NAMES",
+    "Kiosk",
+    "Visit",
+    "begin",
+    "challenge",
+    "end_idle",
+    "enrol",
+    "give_code",
+    "kiosks",
+    "propose",
+    "propose_return",
+    "stop",
+]
