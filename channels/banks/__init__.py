@@ -1,5 +1,6 @@
 """The entrusted banks, through the national settlement system."""
 
 from channels.banks.client import BankSettlement, CentreNode
+from channels.banks.funds import BankFunds
 
-__all__ = ["BankSettlement", "CentreNode"]
+__all__ = ["BankFunds", "BankSettlement", "CentreNode"]

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from channels.banks.batch_book import BatchBook
+from channels.banks.deposit_book import DepositBook
+from channels.banks.lines import AccountLine, AccountLines
 from channels.banks.messages import PaymentBody, read_amount
 from domain.kernel.digest import canonical_json, sm3_hex
 from domain.kernel.money import Money
@@ -43,6 +46,8 @@ class BankAccounts:
     funds: dict[str, Money]
     cards: tuple[Card, ...] = ()
     pays_anyone: bool = False
+    branches: tuple[tuple[str, str], ...] = ()
+    """Union bank number (联行号) and name of each branch."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,22 +65,36 @@ class BookedOrder:
     queries_left: int = 0
     then_code: str = CONFIRMED
     bookings: int = 0
+    payee_account_no: str = ""
+    payee_name: str = ""
+    summary: str = ""
 
 
 @dataclass(slots=True)
 class BankBook:
-    """`write` takes each journal entry, a JSON object; `replay` is called with those of earlier runs."""
+    """`write` takes each journal entry, a JSON object; `replay` is called with those of earlier runs. Every movement
+    is a line of its account in `lines`, whatever order brought it."""
 
     banks: dict[str, BankAccounts]
     write: Callable[[dict[str, Any]], None]
     orders: dict[str, BookedOrder] = field(default_factory=dict)
-    _paid_out: dict[tuple[str, str], Money] = field(default_factory=dict)
+    lines: AccountLines = field(init=False)
+    batches: BatchBook = field(init=False)
+    deposits: DepositBook = field(init=False)
+    _received: int = 0
     _cards: dict[tuple[str, str], Card] = field(init=False)
 
     def __post_init__(self) -> None:
         self._cards = {(code, card.account_no): card for code, bank in self.banks.items() for card in bank.cards}
+        self.lines = AccountLines(
+            {(code, number): opening for code, bank in self.banks.items() for number, opening in bank.funds.items()}
+        )
+        self.batches = BatchBook(lines=self.lines, write=self.write, decide=self.code_of)
+        self.deposits = DepositBook(lines=self.lines, write=self.write)
 
     def replay(self, entry: dict[str, Any]) -> None:
+        self.batches.replay(entry)
+        self.deposits.replay(entry)
         match entry.get("event"):
             case "taken":
                 self._take(entry)
@@ -83,11 +102,52 @@ class BankBook:
                 self._settle(self.orders[entry["serial_no"]], code=entry["code"], booked_at=entry["booked_at"])
             case "asked":
                 self.orders[entry["serial_no"]].queries_left = entry["queries_left"]
+            case "received":
+                self._receive(entry)
 
     def balance(self, *, bank_code: str, account_no: str) -> Money:
         """What the fund's account holds. KeyError for an account of nobody."""
-        opening = self.banks[bank_code].funds[account_no]
-        return opening - self._paid_out.get((bank_code, account_no), Money.zero())
+        return self.lines.balance((bank_code, account_no))
+
+    def receive(
+        self,
+        *,
+        bank_code: str,
+        account_no: str,
+        amount: Money,
+        payer_account_no: str,
+        payer_name: str,
+        now: datetime,
+        payer_bank_no: str = "",
+        remark: str = "",
+        summary: str = "转账",
+        reversal: bool = False,
+    ) -> AccountLine:
+        """Money that somebody pays in; negative, with `reversal`, money that the bank takes back. KeyError for an
+        account of nobody."""
+        _ = self.lines.balance((bank_code, account_no))
+        self._received += 1
+        serial = f"{bank_code}{now:%Y%m%d}R{self._received:08d}"
+        self._record(
+            {
+                "event": "received",
+                "bank_code": bank_code,
+                "account_no": account_no,
+                "host_serial_no": serial,
+                "amount": str(amount),
+                "payer_account_no": payer_account_no,
+                "payer_name": payer_name,
+                "payer_bank_no": payer_bank_no,
+                "remark": remark,
+                "summary": summary,
+                "reversal": reversal,
+                "booked_at": now.isoformat(),
+                "number": self._received,
+            }
+        )
+        line = self.lines.find((bank_code, account_no), serial)
+        assert line is not None
+        return line
 
     def order(
         self,
@@ -132,6 +192,9 @@ class BankBook:
                 "bank_serial_no": f"{bank_code}{now:%Y%m%d}{len(self.orders) + 1:09d}",
                 "queries_left": confirm_after if waits else 0,
                 "then_code": then_code,
+                "payee_account_no": body.CrAcctNo,
+                "payee_name": body.CrAcctName,
+                "summary": body.Summary,
             }
         )
         order = self.orders[body.YWLSH]
@@ -160,14 +223,22 @@ class BankBook:
             return OTHER_BANK
         if self.balance(bank_code=bank_code, account_no=body.DeAcctNo) < read_amount(body.Amt):
             return NOT_COVERED
-        card = self._cards.get((bank_code, body.CrAcctNo))
+        if body.SettleType != "1":
+            # another bank's customer: that bank is not ours to look into
+            return None
+        code = self.code_of(bank_code, body.CrAcctNo, body.CrAcctName)
+        return None if code == CONFIRMED else code
+
+    def code_of(self, bank_code: str, account_no: str, name: str) -> str:
+        """What the bank says to money to or from a customer's account."""
+        card = self._cards.get((bank_code, account_no))
         if card is None:
-            return None if bank.pays_anyone else NO_SUCH_ACCOUNT
+            return CONFIRMED if bank_code in self.banks and self.banks[bank_code].pays_anyone else NO_SUCH_ACCOUNT
         if card.state == "closed":
             return ACCOUNT_CLOSED
         if card.state == "frozen":
             return ACCOUNT_FROZEN
-        return None if card.name == body.CrAcctName else NAME_DIFFERS
+        return CONFIRMED if card.name == name else NAME_DIFFERS
 
     def _end(self, order: BookedOrder, *, now: datetime) -> None:
         self._record(
@@ -195,6 +266,10 @@ class BankBook:
             booked_at="",
             queries_left=entry["queries_left"],
             then_code=entry["then_code"],
+            # journals of earlier versions do not have these
+            payee_account_no=entry.get("payee_account_no", ""),
+            payee_name=entry.get("payee_name", ""),
+            summary=entry.get("summary", ""),
         )
         self.orders[order.serial_no] = order
 
@@ -202,5 +277,32 @@ class BankBook:
         order.code, order.booked_at = code, booked_at
         if code == CONFIRMED:
             order.bookings += 1
-            account = (order.bank_code, order.payer_account_no)
-            self._paid_out[account] = self._paid_out.get(account, Money.zero()) + order.amount
+            self.lines.post(
+                (order.bank_code, order.payer_account_no),
+                AccountLine(
+                    host_serial_no=order.bank_serial_no,
+                    booked_at=datetime.fromisoformat(booked_at),
+                    amount=-order.amount,
+                    counterparty_account=order.payee_account_no,
+                    counterparty_name=order.payee_name,
+                    remark=order.serial_no,
+                    summary=order.summary,
+                ),
+            )
+
+    def _receive(self, entry: dict[str, Any]) -> None:
+        self._received = max(self._received, entry["number"])
+        self.lines.post(
+            (entry["bank_code"], entry["account_no"]),
+            AccountLine(
+                host_serial_no=entry["host_serial_no"],
+                booked_at=datetime.fromisoformat(entry["booked_at"]),
+                amount=Money.parse(entry["amount"]),
+                counterparty_account=entry["payer_account_no"],
+                counterparty_name=entry["payer_name"],
+                counterparty_bank_no=entry["payer_bank_no"],
+                remark=entry["remark"],
+                summary=entry["summary"],
+                reversal=entry["reversal"],
+            ),
+        )

@@ -34,6 +34,22 @@ class CentreNode:
     operator_no: str
 
 
+def request_head(*, centre: CentreNode, tx_code: str, bank_code: str, now: datetime) -> RequestHead:
+    """The envelope's head of one request, with a sequence number of its own."""
+    send_date, send_time = messages.stamp(now)
+    return RequestHead(
+        SendDate=send_date,
+        SendTime=send_time,
+        SendSeqNo=secrets.token_hex(16),
+        TxUnitNo=centre.unit_no,
+        SendNode=centre.node,
+        TxCode=tx_code,
+        ReceiveNode=bank_code,
+        CustNo=centre.customer_no,
+        OperNo=centre.operator_no,
+    )
+
+
 class BankSettlement:
     """A `domain.settlement.ports.SettlementGateway`. `wire` brings address, secret and time limit."""
 
@@ -67,18 +83,7 @@ class BankSettlement:
     async def _ask(
         self, *, tx_code: str, bank_code: str, serial_no: str, body: PaymentBody | QueryBody, now: datetime
     ) -> PaymentOutcome:
-        send_date, send_time = messages.stamp(now)
-        head = RequestHead(
-            SendDate=send_date,
-            SendTime=send_time,
-            SendSeqNo=secrets.token_hex(16),
-            TxUnitNo=self._centre.unit_no,
-            SendNode=self._centre.node,
-            TxCode=tx_code,
-            ReceiveNode=bank_code,
-            CustNo=self._centre.customer_no,
-            OperNo=self._centre.operator_no,
-        )
+        head = request_head(centre=self._centre, tx_code=tx_code, bank_code=bank_code, now=now)
         try:
             content = messages.write_message("Request", head, body)
         except MalformedMessage:

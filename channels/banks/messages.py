@@ -107,7 +107,7 @@ class ResultBody:
     TxTime: str
 
 
-_Part = TypeVar("_Part", RequestHead, ReplyHead, PaymentBody, QueryBody, ResultBody)
+_Part = TypeVar("_Part")
 
 
 def payment_body(*, order: PaymentOrder) -> PaymentBody:
@@ -119,8 +119,8 @@ def payment_body(*, order: PaymentOrder) -> PaymentBody:
         DeAcctClass="2",
         CrAcctNo=order.payee_account_no,
         CrAcctName=order.payee_name,
-        CrAcctClass="1",
-        CrBankCode=order.bank_code,
+        CrAcctClass=order.payee_class,
+        CrBankCode=order.payee_bank_code or order.bank_code,
         Amt=str(order.amount),
         CurrNo="156",
         Summary=order.summary,
@@ -146,9 +146,12 @@ def write_message(root: str, head: object, body: object | None) -> bytes:
     return cast(bytes, ElementTree.tostring(document, encoding="utf-8", xml_declaration=True))
 
 
-def read_message(data: bytes, *, root: str) -> tuple[ElementTree.Element, ElementTree.Element | None]:
-    """Head and body elements. Raises MalformedMessage: too long, a document type, not XML, another root."""
-    if len(data) > MESSAGE_BYTES_MAX:
+def read_message(
+    data: bytes, *, root: str, most: int = MESSAGE_BYTES_MAX
+) -> tuple[ElementTree.Element, ElementTree.Element | None]:
+    """Head and body elements. Raises MalformedMessage: longer than `most` bytes, a document type, not XML, another
+    root."""
+    if len(data) > most:
         raise MalformedMessage("message too long")
     # UTF-16 would hide a declaration from the search below.
     if b"\x00" in data or _DECLARATION.search(data):
@@ -165,12 +168,12 @@ def read_message(data: bytes, *, root: str) -> tuple[ElementTree.Element, Elemen
 
 
 def read_part(kind: type[_Part], element: ElementTree.Element | None) -> _Part:
-    """The fields of one part; unknown elements are passed over. Raises MalformedMessage when one is missing
-    or twice."""
+    """The fields of one part, a dataclass of texts; unknown elements are passed over. Raises MalformedMessage when one
+    is missing or twice."""
     if element is None:
         raise MalformedMessage("message has no body")
     values: dict[str, str] = {}
-    for field in fields(kind):
+    for field in fields(cast(Any, kind)):
         found = element.findall(field.name)
         if len(found) != 1 or len(found[0]):
             raise MalformedMessage(f"{field.name} is missing, nested or there twice")

@@ -7,6 +7,8 @@ bank_code, amount:
   answer_twice   the order reaches the bank twice, as after a broken connection; it is booked once
   confirm_later  {"queries": 2, "then": "00000"} in processing until asked so often, then that return code
 
+What goes beyond single payments stands in `funds_simulator`; money that comes in, and our being told, in `notifier`.
+
   GET /_sim/bank/bookings?serial=…   how often money moved for a serial number, and what stands under it
   GET /_sim/bank/balances            what the fund's accounts hold
 """
@@ -15,15 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from xml.etree.ElementTree import Element
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from channels.banks import funds_messages as fm
 from channels.banks import messages
 from channels.banks.book import BANK_NOT_CONTRACTED, CONFIRMED, NOT_FOUND, BankAccounts, BankBook, BookedOrder
 from channels.banks.client import SETTLEMENT_PATH
 from channels.banks.codes import return_code
+from channels.banks.funds_simulator import FundsDesk, play
 from channels.banks.messages import (
     MalformedMessage,
     PaymentBody,
@@ -69,6 +74,7 @@ class BankSimulator:
         self._faults = faults
         self._check = check
         self._clock = clock
+        self._funds = FundsDesk(book=self.book, clock=clock)
 
     def routes(self) -> list[Route]:
         return [
@@ -84,7 +90,7 @@ class BankSimulator:
             return refused.response()
         head: RequestHead = _NO_HEAD
         try:
-            head_element, body_element = messages.read_message(content, root="Request")
+            head_element, body_element = messages.read_message(content, root="Request", most=fm.FILE_MESSAGE_BYTES_MAX)
             head = messages.read_part(RequestHead, head_element)
             if head.TxCode == messages.TX_PAY:
                 payment = messages.read_part(PaymentBody, body_element)
@@ -92,6 +98,8 @@ class BankSimulator:
                 return await self._pay(request, head=head, body=payment)
             if head.TxCode == messages.TX_QUERY:
                 return await self._query(request, head=head, body=messages.read_part(QueryBody, body_element))
+            if (operation := self._funds.operation(head.TxCode)) is not None:
+                return await self._work(request, operation=operation, head=head, body=body_element)
         except MalformedMessage:
             pass
         return self._reply(head=head, code=_MALFORMED, serial_no="")
@@ -129,12 +137,29 @@ class BankSimulator:
         )
         if (broken := await fault.before(request)) is not None:
             return broken
+        if body.YWLSH.startswith("D"):
+            code, result = self._funds.query_deposit(head=head, body=body) or self._funds.unknown_deposit(body)
+            return await fault.after(request, self._written(head=head, code=code, body=result))
         order = self.book.ask(bank_code=head.ReceiveNode, serial_no=body.YWLSH, now=self._clock())
         if order is None:
             answer = self._reply(head=head, code=NOT_FOUND, serial_no=body.YWLSH)
         else:
             answer = self._reply_of(head=head, order=order)
         return await fault.after(request, answer)
+
+    async def _work(self, request: Request, *, operation: str, head: RequestHead, body: Element | None) -> Response:
+        """Whatever the funds desk does. Raises MalformedMessage."""
+        fault = self._faults.take(
+            simulator="bank", operation=operation, fields=self._funds.fields(head=head, body=body)
+        )
+
+        def work() -> Response:
+            if head.ReceiveNode not in self.book.banks:
+                return self._written(head=head, code=BANK_NOT_CONTRACTED, body=None)
+            code, result = self._funds.answer(head=head, body=body, fault=fault)
+            return self._written(head=head, code=code, body=result)
+
+        return await play(request, fault, work)
 
     def _reply_of(self, *, head: RequestHead, order: BookedOrder) -> Response:
         return self._reply(
@@ -156,6 +181,10 @@ class BankSimulator:
         amount: str = "",
         booked_at: str = "",
     ) -> Response:
+        result = ResultBody(YWLSH=serial_no, YHJSLSH=bank_serial_no, Amt=amount, TxTime=booked_at)
+        return self._written(head=head, code=code, body=result, bank_serial_no=bank_serial_no)
+
+    def _written(self, *, head: RequestHead, code: str, body: object | None, bank_serial_no: str = "") -> Response:
         known = return_code(code)
         day, time = messages.stamp(self._clock())
         status = "1" if code in _NOT_CARRIED_OUT else "2" if known.outcome == "processing" else "0"
@@ -173,8 +202,7 @@ class BankSimulator:
             BDCTime=time,
             BDCSeqNo=bank_serial_no,
         )
-        result = ResultBody(YWLSH=serial_no, YHJSLSH=bank_serial_no, Amt=amount, TxTime=booked_at)
-        return Response(messages.write_message("Reply", reply, result), media_type="application/xml")
+        return Response(messages.write_message("Reply", reply, body), media_type="application/xml")
 
     async def _bookings(self, request: Request) -> Response:
         serial_no = request.query_params.get("serial", "")

@@ -2,7 +2,8 @@
 
 The field names are the national ones as provincial integrations use them (projectNo, taskCode, satisfaction,
 pf …). Our own assumptions: JSON over signed HTTP, `evaluationNo` as the number that makes a push take effect
-once, the return codes of `codes.yaml`, and `certKey` as the SM3 digest of the document number, so that the
+once, `evaluateTimes` 2 for the evaluation after a rectification, `receiptNo` in the answer as the platform's proof,
+the return codes of `codes.yaml`, and `certKey` as the SM3 digest of the document number, so that the
 number itself stays here.
 """
 
@@ -15,12 +16,13 @@ from typing import cast, get_args
 
 import yaml
 
-from domain.cases.evaluation_port import EvaluationReport, PushStatus, Terminal
+from domain.cases.evaluation_port import EvaluationReport, PushStatus, RectificationReport, Terminal
 from domain.kernel.dates import SHANGHAI
 from domain.kernel.digest import sm3_hex
 
 PUSH_PATH = "/evaluation/push"
 QUERY_PATH = "/evaluation/query"
+RECTIFICATION_PATH = "/evaluation/rectification"
 
 # 评价渠道 pf: 1 PC 2 mobile 3 QR code 4 tablet in the hall 5 other terminal 6 telephone 7 SMS.
 TERMINAL_CODES: Mapping[Terminal, str] = {
@@ -72,5 +74,23 @@ def report_body(*, evaluation: EvaluationReport) -> dict[str, str]:
         "satisfaction": str(evaluation.grade),
         "evaluateDetail": ",".join(evaluation.tags),
         "writingEvaluation": evaluation.comment,
+        "evaluateTimes": str(evaluation.round),
         "assessTime": f"{evaluation.evaluated_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}",
+    }
+
+
+_VERDICT_CODES = {"true": "1", "untrue": "2", "malicious": "3"}
+
+
+def rectification_body(*, report: RectificationReport) -> dict[str, str]:
+    """整改结果 zgjg, 回访结果 hfjg, as a deployed product names them; no second evaluation is told as empty."""
+    return {
+        "evaluationNo": report.evaluation_no,
+        "projectNo": report.case_no,
+        "verdict": _VERDICT_CODES[report.verdict],
+        "zgjg": report.answer,
+        "hfjg": report.call_back,
+        "secondSatisfaction": "" if report.second_grade is None else str(report.second_grade),
+        "startDate": f"{report.opened_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}",
+        "endDate": f"{report.closed_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}",
     }

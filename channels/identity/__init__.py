@@ -1,16 +1,23 @@
-"""The city's unified identity platform (北京市统一身份认证) by OpenID Connect: client and simulator.
+"""The identity platforms: clients and simulators.
 
-The platform's own protocol resembles OAuth 2.0 but names its parameters otherwise and is not public in full;
-we assume an OpenID Connect front with PKCE. `OidcSettings` names what may differ: addresses, claims, codes.
+- Natural persons by OpenID Connect (`OidcIdentity`): any conforming provider; `OidcSettings` names what may differ.
+- Natural persons by the city platform's own protocol (`PlatformIdentity`): the same port, without PKCE and nonce.
+- Legal persons (`CorporatePlatform`): 法人一证通 and the electronic business licence.
 """
 
 from channels.identity.client import ClaimNames, OidcIdentity, OidcSettings
+from channels.identity.corporate_client import CorporatePlatform, CorporateSettings
+from channels.identity.platform_client import PlatformIdentity, PlatformSettings
 from channels.identity.provider import DemonstrationCitizen, RegisteredClient
 
 __all__ = [
     "ClaimNames",
+    "CorporatePlatform",
+    "CorporateSettings",
     "DemonstrationCitizen",
     "OidcIdentity",
     "OidcSettings",
+    "PlatformIdentity",
+    "PlatformSettings",
     "RegisteredClient",
 ]

@@ -100,7 +100,7 @@ class OidcIdentity:
         return str(url)
 
     async def exchange(
-        self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str, now: datetime
+        self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str, now: datetime, state: str = ""
     ) -> IdentityClaims:
         assert nonce and code_verifier, "a login without nonce or verifier"
         if not 1 <= len(code) <= CODE_LENGTH_MAX:

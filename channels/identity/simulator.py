@@ -257,24 +257,46 @@ class _Site:
         )
 
     def _login_page(self, *, problem: str = "", chosen: str = "", status: int = 200) -> Response:
-        return _page(
-            "authorize.html",
-            status=status,
-            title="登录",
-            problem=problem,
-            chosen=chosen or next(iter(self._citizens), ""),
+        return login_page(
+            citizens=tuple(self._citizens.values()),
             password=self._password,
-            citizens=[
-                {
-                    "subject": subject,
-                    "name": citizen.name,
-                    "document_no": mask_id_document(citizen.document_no),
-                    "level": citizen.level,
-                    "note": citizen.note,
-                }
-                for subject, citizen in self._citizens.items()
-            ],
+            problem=problem,
+            chosen=chosen,
+            status=status,
         )
+
+
+def login_page(
+    *,
+    citizens: tuple[DemonstrationCitizen, ...],
+    password: str,
+    problem: str = "",
+    chosen: str = "",
+    status: int = 200,
+) -> Response:
+    """The page on which a demonstration identity is chosen; its form goes to the address it came from."""
+    return _page(
+        "authorize.html",
+        status=status,
+        title="登录",
+        problem=problem,
+        chosen=chosen or next((citizen.subject for citizen in citizens), ""),
+        password=password,
+        citizens=[
+            {
+                "subject": citizen.subject,
+                "name": citizen.name,
+                "document_no": mask_id_document(citizen.document_no),
+                "level": citizen.level,
+                "note": citizen.note,
+            }
+            for citizen in citizens
+        ],
+    )
+
+
+def message_page(*, status: int, title: str, message: str) -> Response:
+    return _page("message.html", status=status, title=title, message=message)
 
 
 def _capitalised(request: Request) -> dict[str, str]:

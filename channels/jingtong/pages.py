@@ -1,4 +1,5 @@
-"""Serves the citizen's page under /h5/: static files, read once, with a strict content security policy.
+"""Serves the citizen's page under /h5/, and to the portal's users under /portal/: static files, read once, with a
+strict content security policy.
 
 The page is plain ES modules; what it shows comes from /graphql with the citizen's own token, so nothing served here
 is personal. Routes inside the page live behind the hash and never reach the server.
@@ -16,6 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 PREFIX = "/h5"
+PORTAL_PREFIX = "/portal"
 _FOLDER = Path(__file__).parent / "h5"
 _INDEX = "index.html"
 
@@ -74,10 +76,20 @@ def routes() -> list[BaseRoute]:
     async def to_page(_: Request) -> Response:
         return RedirectResponse(f"{PREFIX}/", status_code=308)
 
+    async def to_portal(_: Request) -> Response:
+        return RedirectResponse(f"{PORTAL_PREFIX}/", status_code=308)
+
+    async def portal(request: Request) -> Response:
+        # the same page; its files are those below /h5/, and it logs in on the portal's channel
+        request.path_params.clear()
+        return await serve(request)
+
     return [
         Route(PREFIX, to_page, methods=["GET"]),
         Route(f"{PREFIX}/", serve, methods=["GET"]),
         Route(f"{PREFIX}/{{name:path}}", serve, methods=["GET"]),
+        Route(PORTAL_PREFIX, to_portal, methods=["GET"]),
+        Route(f"{PORTAL_PREFIX}/", portal, methods=["GET"]),
     ]
 
 

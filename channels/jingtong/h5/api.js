@@ -1,5 +1,6 @@
 // The GraphQL client: what any portal needs to talk to /graphql properly.
 //
+// - Operations go by identifier (`documents.js`): the service runs registered documents, of which it has the text.
 // - `query` and `mutate` try again by themselves when the service is briefly unavailable.
 // - A mutation carries a `requestKey`. Trying again after a lost answer must use the SAME key: the server then answers
 //   what it did the first time instead of doing it again. `RequestKeys` keeps a key until an answer has arrived.
@@ -37,20 +38,26 @@ export class RequestKeys {
   }
 }
 
-/** Runs a query and resolves to its `data`. Throws Trouble or LoginNeeded. */
-export function query(document, variables = {}) {
-  return persistently(() => run(document, variables));
+/** Runs a query and resolves to its `data`. Throws Trouble or LoginNeeded. `anyone`: asked without a login. */
+export function query(document, variables = {}, { anyone = false } = {}) {
+  return persistently(() => run(document, variables, anyone));
 }
 
 /**
  * Runs a mutation with one `input` and resolves to its payload. Throws Refusal, Trouble or LoginNeeded.
  * After a Trouble call it again with the same `keys`: as long as the input is the same, so is the request key.
  */
-export async function mutate(document, input, keys = new RequestKeys()) {
+export async function mutate(document, input, keys = new RequestKeys(), { anyone = false } = {}) {
   const requestKey = keys.keyFor(document, input);
-  const data = await persistently(() => run(document, { input: { ...input, requestKey } }));
-  keys.settle(); // an answer arrived, a refusal included: the next attempt is a new request
+  const data = await persistently(() => run(document, { input: { ...input, requestKey } }, anyone));
   const payload = Object.values(data)[0];
+  // An answer arrived, a refusal included: the next attempt is a new request. A face check is for this very one.
+  if (!payload.userErrors.some(({ stepUp }) => stepUp)) keys.settle();
+  const renewal = payload.userErrors.find(({ code }) => code === "login.renew_required");
+  if (renewal) {
+    forget(); // the way back leads here again
+    throw new LoginNeeded(renewal.message);
+  }
   if (payload.userErrors.length) throw new Refusal(payload.userErrors);
   return payload;
 }
@@ -113,7 +120,7 @@ async function poll(fallback, variables, signal, onData, onMode) {
 
 /** Resolves to true when the server completed the subscription, false when the connection just ended. */
 async function stream(document, variables, signal, onData) {
-  const response = await send(STREAM, { query: document, variables }, "text/event-stream", signal);
+  const response = await send(STREAM, { documentId: document, variables }, "text/event-stream", signal);
   if (!response.ok || !(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
     throw await failureOf(response);
   }
@@ -124,12 +131,12 @@ async function stream(document, variables, signal, onData) {
   return false;
 }
 
-async function run(document, variables) {
+async function run(document, variables, anyone = false) {
   const stopper = new AbortController();
   const timer = setTimeout(() => stopper.abort(), TIMEOUT_MILLISECONDS);
   try {
     const accept = "application/graphql-response+json, application/json;q=0.9";
-    const response = await send(ENDPOINT, { query: document, variables }, accept, stopper.signal);
+    const response = await send(ENDPOINT, { documentId: document, variables }, accept, stopper.signal, anyone);
     const body = await response.json().catch(() => null);
     if (!body) throw await failureOf(response);
     return dataOf(body);
@@ -138,22 +145,24 @@ async function run(document, variables) {
   }
 }
 
-/** Sends with a token; a token that is refused is renewed once. */
-async function send(path, body, accept, signal) {
+/** Sends with a token, unless anyone may ask; a token that is refused is renewed once. */
+async function send(path, body, accept, signal, anyone = false) {
   let rejected = null;
   for (;;) {
     let response;
     try {
-      const bearer = await accessToken({ rejected });
+      const bearer = anyone ? null : await accessToken({ rejected });
       response = await fetch(path, {
         method: "POST",
-        headers: { "Content-Type": "application/json", Accept: accept, Authorization: `Bearer ${bearer}` },
+        headers: {
+          "Content-Type": "application/json", Accept: accept, ...(bearer && { Authorization: `Bearer ${bearer}` }),
+        },
         body: JSON.stringify(body),
         credentials: "omit", // the token says who we are; no cookie takes part
         signal,
       });
       if (response.status !== 401) return response;
-      if (rejected) {
+      if (rejected || anyone) {
         forget();
         throw new LoginNeeded("登录已失效，请重新登录。");
       }

@@ -3,22 +3,34 @@
 import { announce, button, el, failure, fill, icon, isLoginNeeded, loading } from "./ui.js";
 import { forget, logOut, remember, returnTarget } from "./session.js";
 import { showApply } from "./views/apply.js";
+import { showArrangements } from "./views/arrangements.js";
+import { showBind } from "./views/bind.js";
 import { showCase } from "./views/case.js";
 import { showCases } from "./views/cases.js";
-import { showEvaluate } from "./views/evaluate.js";
+import { showDevices } from "./views/devices.js";
+import { showEvaluate, showInvited } from "./views/evaluate.js";
 import { showHome } from "./views/home.js";
 import { showItems } from "./views/items.js";
+import { isKiosk, showKioskStart } from "./kiosk.js";
 import { showLogin } from "./views/login.js";
+import { showPrivacy } from "./views/privacy.js";
+import { showRecords } from "./views/records.js";
 
 // [pattern, view, title, tab]; a view is `async (main, parameter, go) => cleanup or nothing`.
 const ROUTES = [
   [/^\/?$/, showHome, "首页", "/"],
-  [/^\/login$/, showLogin, "登录", null],
+  [/^\/login$/, isKiosk ? showKioskStart : showLogin, isKiosk ? "刷身份证" : "登录", null],
   [/^\/items$/, showItems, "服务事项", "/items"],
   [/^\/cases$/, showCases, "我的办件", "/cases"],
   [/^\/apply\/(.+)$/, showApply, "申请办理", ""],
+  [/^\/arrangements$/, showArrangements, "约定提取", ""],
+  [/^\/bind\/([^/]+\/.+)$/, showBind, "关联账户", ""],
+  [/^\/privacy$/, showPrivacy, "信息与委托", ""],
+  [/^\/records$/, showRecords, "我的记录", ""],
+  [/^\/devices$/, showDevices, "登录设备", ""],
   [/^\/case\/(.+)$/, showCase, "办件进度", ""],
   [/^\/evaluate\/(.+)$/, showEvaluate, "评价服务", ""],
+  [/^\/invited\/([0-9A-Za-z]+)$/, showInvited, "评价服务", ""],
 ];
 const TABS = [["/", "首页", "home"], ["/items", "服务", "grid"], ["/cases", "办件", "list"]];
 const BONES = ["tall", "row", "row", "row"];

@@ -1,188 +1,63 @@
-// Every GraphQL operation of this page, each complete in itself: copy one and run it.
-//
-// Amounts are decimal strings in yuan ("1234.56"), months "2026-11", times carry their offset. Lists are connections:
-// ask for `first`, then pass `pageInfo.endCursor` as `after`. A mutation takes one `input` with a `requestKey` and
-// answers `userErrors`, Chinese sentences for the citizen, all at once, each with the input field that it is about.
+// Written by `./dev documents write` from the .graphql files beside this page; do not edit.
+// The page sends identifiers: the service runs the registered text and no other.
 
-export const HOME = `
-  query Home($entries: Int!) {
-    viewer {
-      person { nameMasked }
-    }
-    accounts {
-      id
-      accountNo
-      employerName
-      officeName
-      stateName
-      balance
-      held
-      available
-      monthlyContribution
-      paidThrough
-      entries(first: $entries) {
-        edges { node { id kindName side amount balanceAfter businessDate summary } }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
-    cases(first: 5) {
-      edges { node { id caseNo itemName stateName state amount submittedAt allowedActions } }
-    }
-    serviceItems {
-      code
-      name
-      open
-    }
-  }
-`;
-
-export const ACCOUNT_ENTRIES = `
-  query AccountEntries($account: ID!, $first: Int!, $after: String) {
-    node(id: $account) {
-      ... on Account {
-        entries(first: $first, after: $after) {
-          edges { node { id kindName side amount balanceAfter businessDate summary } }
-          pageInfo { hasNextPage endCursor }
-        }
-      }
-    }
-  }
-`;
-
-export const SERVICE_ITEMS = `
-  query ServiceItems {
-    serviceItems {
-      code
-      name
-      areaName
-      open
-      timeLimit
-    }
-  }
-`;
-
-export const RENT_WITHDRAWAL_FORM = `
-  query RentWithdrawalForm($code: String!) {
-    serviceItem(code: $code) {
-      code
-      name
-      open
-      timeLimit
-      materials
-    }
-    viewer {
-      person { nameMasked documentNoMasked }
-    }
-    accounts {
-      id
-      accountNo
-      available
-      cards { id bankName cardNoMasked isDefault }
-    }
-    rentArrangement {
-      stateName
-      fromMonth
-      untilMonth
-    }
-  }
-`;
-
-// Asks the registries and judges, but leaves nothing behind.
-export const QUOTE_RENT_WITHDRAWAL = `
-  query QuoteRentWithdrawal($input: RentWithdrawalInput!) {
-    quoteRentWithdrawal(input: $input) {
-      quote {
-        amount
-        monthlyLimit
-        months
-        fromMonth
-        untilMonth
-        needsManualCheck
-        explanation { title text }
-      }
-      userErrors { code message field retryable }
-    }
-  }
-`;
-
-export const APPLY_FOR_RENT_WITHDRAWAL = `
-  mutation ApplyForRentWithdrawal($input: ApplyForRentWithdrawalInput!) {
-    applyForRentWithdrawal(input: $input) {
-      case { id caseNo itemName amount stateName dueOn }
-      userErrors { code message field retryable }
-    }
-  }
-`;
-
-export const CASE = `
-  query Case($id: ID!) {
-    case(id: $id) {
-      id
-      caseNo
-      itemName
-      state
-      stateName
-      stateExplanation
-      amount
-      submittedAt
-      dueOn
-      evaluation
-      allowedActions
-      steps { code name state at }
-      explanation { title text }
-      history { seq at actionName toStateName reason note }
-      payment { state stateName amount bankName cardMasked confirmedAt }
-    }
-  }
-`;
-
-// By server-sent events: the present state at once, then again after each change.
-export const CASE_PROGRESS = `
-  subscription CaseProgress($id: ID!) {
-    caseProgress(id: $id) {
-      id
-      caseNo
-      itemName
-      state
-      stateName
-      stateExplanation
-      amount
-      submittedAt
-      dueOn
-      evaluation
-      allowedActions
-      steps { code name state at }
-      explanation { title text }
-      history { seq at actionName toStateName reason note }
-      payment { state stateName amount bankName cardMasked confirmedAt }
-    }
-  }
-`;
-
-export const CASES = `
-  query Cases($first: Int!, $after: String, $states: [String!]) {
-    cases(first: $first, after: $after, states: $states) {
-      totalCount
-      edges { node { id caseNo itemName stateName state amount submittedAt allowedActions evaluation } }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-`;
-
-export const CANCEL_CASE = `
-  mutation CancelCase($input: CancelCaseInput!) {
-    cancelCase(input: $input) {
-      case { id state stateName }
-      userErrors { code message field retryable }
-    }
-  }
-`;
-
-export const EVALUATE_CASE = `
-  mutation EvaluateCase($input: EvaluateCaseInput!) {
-    evaluateCase(input: $input) {
-      case { id evaluation }
-      userErrors { code message field retryable }
-    }
-  }
-`;
+export const ACCOUNT_ENTRIES = "sha256:e484b13e9827a09e34737450b43b3e006e86c70ef2f576512b8dc8b6e3e76797";
+export const APPEAL_RISK_RECORD = "sha256:01188cefc1ede7084c8a05089f3b71bde30a088e15790081fbc9b59cb4bbef98";
+export const APPLY_FOR_BEQUEST_WITHDRAWAL = "sha256:9c765bbae62dc3ad806851844fe7652f5ee3d4d7d71de28cd21a9eaeb261ea0c";
+export const APPLY_FOR_DOWN_PAYMENT_WITHDRAWAL = "sha256:4999ea834b2553e3fe5b166603b7a062882cc859a36dcbee1d174816bedc6a2c";
+export const APPLY_FOR_EMIGRATION_WITHDRAWAL = "sha256:a1600989ed9774eea2e59cc978b43fda70a2570bfb97fdface1dbd97282b9820";
+export const APPLY_FOR_FOREIGN_RESIDENT_WITHDRAWAL = "sha256:99968e655f9ec98758bb295f5672eb188a4477907efad2abad044d31aedbaa4b";
+export const APPLY_FOR_HPF_LOAN_PURCHASE_WITHDRAWAL = "sha256:748425b24da77c910533896913367d0073de4caaedffabdc30707996424a4c91";
+export const APPLY_FOR_IMPRISONMENT_WITHDRAWAL = "sha256:d4da954e2673ba619ad72100d2cfc81ba145de0f6ed867586a17775d625195f5";
+export const APPLY_FOR_INCAPACITY_WITHDRAWAL = "sha256:4c7e3f7e2fdc7129c98c9651d7d54b1b8e8bac448ecc14d9e02a9fa59d74cef0";
+export const APPLY_FOR_INHERITANCE_WITHDRAWAL = "sha256:9ca9a482f5ce61f6c5f85e0b8c1fd164bc298779858bc8e89fc223218bf74944";
+export const APPLY_FOR_INVOICED_RENT_WITHDRAWAL = "sha256:6749c9b8f0d90500ef943e76a31c87f93fc5317224ad09e0642f29f472cccd6f";
+export const APPLY_FOR_LEAVING_WITHDRAWAL = "sha256:b5e7cad26279d9c035bc7b95910696da84033948d5917966732a1bb186814456";
+export const APPLY_FOR_MANY_CHILDREN_RENT_WITHDRAWAL = "sha256:65a5c6b4e77c604a0a889998a7d69fde204b9ae65214c4198300854a67b16d01";
+export const APPLY_FOR_OLD_COMMUNITY_RENOVATION_WITHDRAWAL = "sha256:a479817f1511d07572ade5d55b354b926e83141d9d79520ace1cdd4de3fcc32c";
+export const APPLY_FOR_PUBLIC_HOUSING_RENT_WITHDRAWAL = "sha256:b9757e070f244999c765e4a39f973b132a27d4d926bb0ea51a23ba91de83799a";
+export const APPLY_FOR_PURCHASE_IN_CITY_WITHDRAWAL = "sha256:6351a3c2097158ec8e60754be07fa6691205d1902be327e0e5487dab96be34f2";
+export const APPLY_FOR_RENT_WITHDRAWAL = "sha256:732c88d8e764ae3e3f506f11d01aeffa6895176881fadd854ed70704c7e9f902";
+export const APPLY_FOR_RESETTLEMENT_WITHDRAWAL = "sha256:d340551eeb26614483c477b798efdca91233a50d02dd0eda95cbcc77f704d908";
+export const APPLY_FOR_RETIREMENT_WITHDRAWAL = "sha256:dc0d16f3feafaa0c13db5044b2136b22004c6a353949d43ea9dfdb3ae99ea772";
+export const APPLY_FOR_TRANSFER_IN = "sha256:85dfd4c52a7c3d36bb6b6d34b2f17c21d75549f30fcfc2a0282a105f9bd6bd06";
+export const ARRANGEMENTS = "sha256:4f5c6db5a63b6ef621989735cc668f7cd17e12eb778bbceb3f1cbdd48d8f1ca1";
+export const CANCEL_CASE = "sha256:f5f580ed85fdbf86631cdd86a7d09c7bd3d3261a857e81c9127bebec82d9fffe";
+export const CANCEL_TRANSFER = "sha256:b1be931b2b67de69221ea94f728cde02b241287d0b65bc662ab1bccf42990508";
+export const CASE = "sha256:2eb247314adec6662060a76211c02335a262a368dd15c69c03aeef83de696551";
+export const CASE_PROGRESS = "sha256:0ed47bfed6e0db9d8d7facb7a33d77b9399141130d821edf2846337611318a46";
+export const CASES = "sha256:0d41ada8b0da8479f1e577e5403fa66bfdc68dcc142b2d39a7d0f9d44d7804b7";
+export const CHANGE_ARRANGEMENT = "sha256:3c5452c07f400603be3d6a6a2a62aee0924554ad49d42759114bdae8e251a37c";
+export const CONVERSATION = "sha256:73aab997a750b357422599e469c16fd2fbe5e9bf3e540d75f6d520ed842cbe0c";
+export const CORRECT_CASE = "sha256:b4b7b2c24e3d94191b4487e15bb13f320bf322e076f6f13896900c5ccdaa888a";
+export const DELEGATIONS = "sha256:be2b77f9d27f4923e4fd65e975824bb7eebf9f62c58512f28a813c57b0062a6f";
+export const DRAFT = "sha256:a317ea5b35705c7adb33a96fcee4f03661a4c193d464bd4314006cd5457dbf4f";
+export const END_ARRANGEMENT = "sha256:b9e654b6f4cf6d15eee2538be68d8a3ab279746696d865f58446c792f6f90c17";
+export const EVALUATE_BY_INVITATION = "sha256:84fe241a9ac88b05a4210613fb4b16e5fb7c10630b41d9da30387892b3e910aa";
+export const EVALUATE_CASE = "sha256:b10652223fcabb2f282ddfd2cc2d5d90b5edd4d61ca770d1297897e9621e0c28";
+export const EVALUATION_INVITATION = "sha256:473fc0e16480fcb64f201828455b8fda8fe8d4481894a0fdbb86f69d5bb2b3d1";
+export const FINISH_FACE_CHECK = "sha256:4ebae184c3594f241db177f42903c71f23cff387231f0fa6289a516f3fb4efd8";
+export const GIVE_DELEGATION = "sha256:462f190ab7e0c9e3516b2752826a6cf8caffa5720d15036c60fb8ee5d7a9fe66";
+export const HOME = "sha256:6e189091644bde19585dafc5047bee679597c53cc96bd41f743df089a64b8735";
+export const LOGIN_DEVICES = "sha256:a111707d6946d0b85c97fec6d06edc3a1b1505902550e9bbea1573e8a24b8f91";
+export const PAUSE_ARRANGEMENT = "sha256:24da61e1ebaa5704c5f37d3ae186f807e6b45c5df7a172966e6f7bc9aa02b153";
+export const QUOTE_CLOSURE_WITHDRAWAL = "sha256:1efb6e60ed0d868c0b11e1e24bf65d773bcaf28530e3bc031ee89a638684004b";
+export const QUOTE_HOME_WITHDRAWAL = "sha256:46976eeb8fa0f8b6b9b6d161ea3de083c7ca72a4fe4a8ddab69afa3c0a6d8c96";
+export const QUOTE_RENT_WITHDRAWAL = "sha256:16105cb54afaa6b122d155e7c51702f7bfe2880fd873d94fd24faa73db177c17";
+export const QUOTE_RENTED_HOME_WITHDRAWAL = "sha256:127217de258fe846487e6b5caa5fce3651c1a0578bd998294292661b62c5398c";
+export const RECORD_ACCESSES = "sha256:6170f4933013b51e1a47c1d9d8fadde17bb940868c77fd0f4f094bb6c46176e3";
+export const RENT_WITHDRAWAL_FORM = "sha256:361a4ce46543ff786518083c11ec0716743fabf02b9f2f592a5edb9e41e60dab";
+export const RESUME_ARRANGEMENT = "sha256:8a9851deeb076d57a75632fc8cb3babd8ade41d9a42e17757a46a5e582ab3599";
+export const REVOKE_DELEGATION = "sha256:b726d4a29adf2937aae5d00e0c630c9b195aba9a2e64079ba14383b0b088e204";
+export const RISK_RECORDS = "sha256:155fda2734a9f91b538ba2ee10dd881d9453c89d23a1b252ce2af298614f6f88";
+export const SAVE_DRAFT = "sha256:5fc4eb879c8d96f2b8bcaa4204b5a978eac390d1c4d222d60662b530ffe80e87";
+export const SEND_MESSAGE = "sha256:5d5668db1adbf239f0a5ec672ff614cef614d6bd57e4927aa3dcfbb6a60d1502";
+export const SERVICE_ITEMS = "sha256:c8a4565860c8544706a340252c37badbdfbe80b5a4dd4bd21493acb9fd771d6a";
+export const SIGN_OUT_DEVICE = "sha256:371a1a90d61e3338f6d8d01517a8953d7f90c666d9cba61cd07138953cfcfbcb";
+export const SIGN_OUT_EVERYWHERE = "sha256:13930b396b92ddc99b2952c9e8ded18f818e389494542bed2c07a1f466a81542";
+export const START_FACE_CHECK = "sha256:136e6f0ed779fcf7dfa1c13fd377851391e112ca2157e1a2b62806422bf2a746";
+export const TRANSFER_FORM = "sha256:af08ce4b80ca76c8b4c6b626c3eb6a7490ece0f6c15f1766cf3c2f83e8b5d08f";
+export const TRANSFERS = "sha256:f02cb46de53db5ebd74dd6c806bda505afb28faf7cc7ec4179e49ee96b4332cb";
+export const WITHDRAW_RISK_APPEAL = "sha256:610aa341555d8ec09b8ab1143597503fd94f54ae91013ff169bd41e0a484ff7a";
+export const WITHDRAWAL_FORM = "sha256:b5c089033ce961ea8124dee4700031bab8873c845bc7632c0fc92efafc74abe9";
+export const WITHDRAWAL_KINDS = "sha256:0bbe47550dfef22d6f1ac6a0efb9e0948c263ba20f743c7dcf1e77569d15432c";

@@ -4,7 +4,10 @@
 
 import { LoginNeeded, Trouble } from "./errors.js";
 
-const CHANNEL = "jingtong_h5";
+// one page for three channels: inside 京通, the personal portal with every item, and the kiosks
+const PORTAL = location.pathname.startsWith("/portal/");
+const CHANNEL = document.documentElement.dataset.channel ?? (PORTAL ? "web_portal" : "jingtong_h5");
+const PAGE = PORTAL ? "/portal/" : "/h5/";
 const RENEW_SECONDS_BEFORE = 30;
 const TIMEOUT_MILLISECONDS = 10_000;
 const RETURN_KEY = "hpf.return";
@@ -12,6 +15,8 @@ const RETURN_KEY = "hpf.return";
 let token = null;
 let validUntil = 0;
 let renewal = null;
+/** At a kiosk it lives here and nowhere else; a browser at home keeps it in a cookie. */
+let refreshToken = null;
 
 /** An access token for the Authorization header. `rejected`: the token that the server has just refused. */
 export async function accessToken({ rejected = null } = {}) {
@@ -21,10 +26,25 @@ export async function accessToken({ rejected = null } = {}) {
   return renewal;
 }
 
+/** Takes what a kiosk's visit began with. */
+export function adopt(given) {
+  refreshToken = given.refresh_token;
+  keep(given);
+}
+
+export function signedIn() {
+  return token !== null;
+}
+
+/** Tells the server that somebody is still there. */
+export function renewNow() {
+  return accessToken({ rejected: token });
+}
+
 /** Goes to the unified identity platform; afterwards the citizen is back on the page that was asked for. */
 export function logIn() {
   if (!location.hash.startsWith("#/login")) remember(location.hash);
-  location.assign(`/auth/login?channel=${CHANNEL}&return_to=${encodeURIComponent("/h5/")}`);
+  location.assign(`/auth/login?channel=${CHANNEL}&return_to=${encodeURIComponent(PAGE)}`);
 }
 
 /** Ends the session on every process at once. Resolves to whether that is certain. */
@@ -39,6 +59,7 @@ export async function logOut() {
 export function forget() {
   token = null;
   validUntil = 0;
+  refreshToken = null;
 }
 
 /** The page to show after logging in; given once. */
@@ -61,8 +82,10 @@ export function remember(hash) {
 async function renew() {
   let answer;
   try {
-    answer = await post("/auth/token", null);
-  } catch {
+    if (CHANNEL === "kiosk" && !refreshToken) throw new LoginNeeded("请先刷身份证。");
+    answer = await post("/auth/token", null, refreshToken ? { refresh_token: refreshToken } : {});
+  } catch (error) {
+    if (error instanceof LoginNeeded) throw error;
     throw new Trouble("网络连接不上，请检查网络后重试。", { code: "NETWORK", retryable: true });
   }
   if (answer.status >= 500 || answer.status === 429) {
@@ -74,17 +97,22 @@ async function renew() {
     throw new LoginNeeded(given.error?.message ?? "请先登录。");
   }
   if (!answer.ok) throw new Trouble(given.error?.message ?? "登录状态无法确认，请刷新后重试。", { code: given.error?.code });
-  token = given.access_token;
-  validUntil = Date.now() + Math.max(given.expires_in - RENEW_SECONDS_BEFORE, 5) * 1000;
+  if (given.refresh_token) refreshToken = given.refresh_token;
+  keep(given);
   return token;
 }
 
-function post(path, bearer) {
+function keep(given) {
+  token = given.access_token;
+  validUntil = Date.now() + Math.max(given.expires_in - RENEW_SECONDS_BEFORE, 5) * 1000;
+}
+
+function post(path, bearer, body = {}) {
   const headers = { "Content-Type": "application/json", "X-HPF-Client": CHANNEL };
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), TIMEOUT_MILLISECONDS);
-  return fetch(path, { method: "POST", headers, body: "{}", credentials: "same-origin", signal: stop.signal })
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(body), credentials: "same-origin", signal: stop.signal })
     .finally(() => clearTimeout(timer));
 }
 

@@ -1,51 +1,73 @@
-// Applying for a rent withdrawal: choose, see the quote with its reasons, commit, submit once.
+// Applying for a withdrawal of any kind: choose the kind, fill in its form, see the quote, commit, submit once.
 
 import * as api from "../api.js";
-import { APPLY_FOR_RENT_WITHDRAWAL, QUOTE_RENT_WITHDRAWAL, RENT_WITHDRAWAL_FORM } from "../documents.js";
+import { DRAFT, SAVE_DRAFT, WITHDRAWAL_FORM, WITHDRAWAL_KINDS } from "../documents.js";
 import { Refusal } from "../errors.js";
 import { amount } from "../format.js";
-import { button, el, empty, fill, isLoginNeeded, notice, section, sentence, showRefusals, textField } from "../ui.js";
-import { checkbox, commitment, FREQUENCIES, introduction, radioGroup } from "./apply_form.js";
+import { isKiosk } from "../kiosk.js";
+import { button, confirmed, el, empty, fill, icon, isLoginNeeded, notice, section, sentence, showRefusals } from "../ui.js";
+import { applying, quoting } from "../operations.js";
+import { Answers, typedToTheEnd } from "./apply_answers.js";
+import { fieldsOf, introduction } from "./apply_form.js";
 import { quotePanel, submitted } from "./apply_quote.js";
+import { facePanel, stepUpOf } from "./face.js";
 
-const DOCUMENT_NO_LENGTH = 18;
+const SAVE_AFTER_MILLISECONDS = 800;
 
-export async function showApply(main, code, go) {
-  const form = await api.query(RENT_WITHDRAWAL_FORM, { code });
-  const impossible = whyNot(form);
-  if (impossible) return void fill(main, impossible);
-  const desk = new Desk(main, form, go);
+/** `place`: the code of an item, or of an item and one of its kinds, as `C20/rent_invoiced`. */
+export async function showApply(main, place, go) {
+  let [item, code] = place.split("/");
+  if (!code) {
+    const { serviceItem, withdrawalKinds: kinds } = await api.query(WITHDRAWAL_KINDS, { item });
+    if (!serviceItem?.open || !kinds.length) return void fill(main, notOpen());
+    if (kinds.length > 1) return void fill(main, choice(serviceItem, kinds));
+    code = kinds[0].code;
+  }
+  const { withdrawalKind: kind, ...form } = await api.query(WITHDRAWAL_FORM, { item, kind: code });
+  if (!kind) return void fill(main, notOpen());
+  // an heir needs a card of their own to be paid to, and so an account
+  if (!form.accounts.length) return void fill(main, noAccount());
+  const draft = isKiosk ? (await api.query(DRAFT, { item })).draft : null;
+  const desk = new Desk(main, { ...form, kind }, go, draft);
   desk.draw();
   await desk.quote();
   return () => desk.close();
 }
 
-function whyNot({ serviceItem, accounts }) {
-  const home = el("a", { class: "button button-secondary", href: "#/", text: "返回首页" });
-  if (!serviceItem?.open) return empty("这项服务还未开通", "开通后会在服务列表中显示为可办理，敬请期待。", home);
-  if (!accounts.length) return empty("没有查到您的公积金账户", "请联系单位经办人核对您的证件号码，或拨打12329咨询。", home);
-  return null;
+const home = () => el("a", { class: "button button-secondary", href: "#/", text: "返回首页" });
+const notOpen = () => empty("这项服务还不能在这里办理", "可以到就近管理部办理，或拨打12329咨询。", home());
+const noAccount = () =>
+  empty("没有查到您的公积金账户", "请联系单位经办人核对您的证件号码，或拨打12329咨询。", home());
+
+/** One item has several kinds: which of them it is. */
+function choice(serviceItem, kinds) {
+  return [
+    el("h1", { class: "page-title", text: serviceItem.name.replace(/（.*?）/g, "") }),
+    el("p", { class: "quiet", text: "请选择符合您情况的一种。" }),
+    el("ul", { class: "rows" }, kinds.map((kind) => el("li", {},
+      el("a", { class: "row", href: `#/apply/${serviceItem.code}/${kind.code}` },
+        el("span", { class: "row-main" },
+          el("span", { class: "row-title", text: kind.name }),
+          el("span", { class: "quiet small", text: kind.about }),
+          el("span", { class: "small limit", text: kind.limit })),
+        icon("next"))))),
+  ];
 }
 
 class Desk {
-  #input;
+  #answers;
   #keys = new api.RequestKeys();
   #asked = 0;
   #quoted = "";
   #submitting = false;
+  #sure = false;
+  #saving = null;
 
-  constructor(main, form, go) {
-    Object.assign(this, { main, form, go });
-    const cards = form.accounts.flatMap((account) => account.cards);
-    this.cards = cards;
-    this.#input = {
-      frequency: "QUARTERLY",
-      cardId: (cards.find((card) => card.isDefault) ?? cards[0])?.id ?? "",
-      autoRenewal: false,
-      commitment: false,
-      spouseName: null,
-      spouseDocumentNo: null,
-    };
+  constructor(main, form, go, draft) {
+    Object.assign(this, { main, form, go, kind: form.kind });
+    this.cards = form.accounts.flatMap((account) => account.cards);
+    this.#answers = new Answers(form.kind, this.cards, form.withdrawalPrefill);
+    if (draft) this.#answers.restore(draft.content, this.cards);
   }
 
   draw() {
@@ -53,10 +75,13 @@ class Desk {
     this.refusalBox = el("div", {});
     this.amountBox = el("strong", { class: "dock-amount", text: "—" });
     this.submitButton = button("提交申请", () => this.submit(), { id: "submit", busyLabel: "正在提交…" });
-    this.fields = el("div", { class: "fields" }, this.#fields());
+    this.fields = el("div", { class: "fields" }, fieldsOf({
+      kind: this.kind, cards: this.cards, answers: this.#answers, prefill: this.form.withdrawalPrefill,
+      onChange: (name) => (value, settled = true) => this.#change(name, value, settled),
+    }));
     fill(
       this.main,
-      el("h1", { class: "page-title", text: this.form.serviceItem.name }),
+      el("h1", { class: "page-title", text: this.kind.name }),
       introduction(this.form),
       this.fields,
       section("试算结果", this.quoteBox),
@@ -67,46 +92,27 @@ class Desk {
     );
   }
 
-  #fields() {
-    const set = (name) => (value, settled = true) => this.#change(name, value, settled);
-    return [
-      section("提取方式", radioGroup({ field: "frequency", legend: "多久提取一次", options: FREQUENCIES,
-        value: this.#input.frequency, onChange: set("frequency") })),
-      section("收款银行卡", radioGroup({ field: "cardId", legend: "款项转入本人银行卡", value: this.#input.cardId,
-        onChange: set("cardId"), nothing: "您还没有登记银行卡，请携带身份证件和本人银行卡到就近管理部登记。",
-        options: this.cards.map((card) => ({ value: card.id, label: card.bankName, note: card.cardNoMasked })) })),
-      section("配偶信息",
-        el("p", { class: "hint", text: "已婚的请填写；未婚、离异或丧偶的，请将两项都留空。" }),
-        textField({ name: "spouseName", label: "配偶姓名", onChange: set("spouseName") }),
-        textField({ name: "spouseDocumentNo", label: "配偶证件号码", maxlength: 18, spellcheck: "false",
-          autocapitalize: "characters", onChange: set("spouseDocumentNo") })),
-      section("到期自动接续", checkbox({ field: "autoRenewal", value: this.#input.autoRenewal,
-        label: "同意到期后自动接续",
-        note: "每次办理的有效期内按期提取。同意后，到期前我们会重新核验，仍符合条件的自动续办，无需再次申请；"
-          + "不同意的，到期前会以短信提醒您。接续后可随时终止。",
-        onChange: set("autoRenewal") })),
-      section("授权与承诺", commitment({ value: this.#input.commitment, onChange: set("commitment") })),
-    ];
-  }
-
   #change(name, value, settled) {
-    const given = value === "" ? null : value;
-    this.#input = { ...this.#input, [name]: given };
+    this.#answers.set(name, value);
+    this.#keepDraft();
     if (name === "commitment") return; // the quote does not depend on it
-    if (this.#ready(settled)) {
-      if (JSON.stringify(this.#quoteInput()) !== this.#quoted) this.quote();
+    if ((settled || typedToTheEnd(name, value)) && this.#answers.complete) {
+      if (JSON.stringify(this.#answers.toQuote()) !== this.#quoted) this.quote();
       return;
     }
     this.#quoted = "";
     this.#asked += 1; // an answer under way is about something else
-    this.#say("填完后试算", { stale: true });
+    this.#wait();
   }
 
-  /** A quote asks other agencies, so it waits until what was begun is complete. */
-  #ready(settled) {
-    const { spouseName, spouseDocumentNo } = this.#input;
-    const whole = Boolean(spouseName) === Boolean(spouseDocumentNo);
-    return whole && (settled || spouseDocumentNo?.length === DOCUMENT_NO_LENGTH);
+  /** What is filled in is not enough to ask other agencies about. */
+  #wait() {
+    const wrong = this.#answers.malformed;
+    if (wrong.length) showRefusals(this.fields, wrong);
+    this.#say("填完后试算", { stale: true });
+    if (!this.quoteBox.childElementCount) {
+      fill(this.quoteBox, el("p", { class: "hint", text: "填好上面的必填内容后，这里会显示能提取多少，以及怎么算出来的。" }));
+    }
   }
 
   #say(words, { certain = false, stale = false } = {}) {
@@ -116,18 +122,15 @@ class Desk {
     else this.quoteBox.removeAttribute("aria-busy");
   }
 
-  /** As if the commitment were made, so that the amount is there to see before anything is signed. */
-  #quoteInput() {
-    return { ...this.#input, commitment: true };
-  }
-
   async quote() {
+    if (!this.#answers.complete) return this.#wait();
     const mine = ++this.#asked;
-    const input = this.#quoteInput();
+    const input = this.#answers.toQuote();
     this.#quoted = JSON.stringify(input);
     this.#say("试算中…", { stale: true });
     try {
-      const { quoteRentWithdrawal: { quote, userErrors } } = await api.query(QUOTE_RENT_WITHDRAWAL, { input });
+      const { quote, userErrors } = Object.values(
+        await api.query(quoting(this.kind.form), { kind: this.kind.code, input }))[0];
       if (mine !== this.#asked) return;
       const general = showRefusals(this.fields, userErrors);
       fill(this.refusalBox);
@@ -146,10 +149,14 @@ class Desk {
 
   async submit() {
     if (this.#submitting) return;
+    const missing = [...this.#answers.missing, ...this.#answers.malformed];
+    if (missing.length) return this.#showTrouble(new Refusal(missing));
     this.#submitting = true;
     fill(this.refusalBox);
     try {
-      const { case: made } = await api.mutate(APPLY_FOR_RENT_WITHDRAWAL, this.#input, this.#keys);
+      if (this.kind.closure && !this.#sure && !(await sureToClose())) return;
+      this.#sure = true;
+      const { case: made } = await api.mutate(applying(this.kind.operation), this.#answers.toSubmit(), this.#keys);
       history.replaceState(null, "", `#/case/${made.id}`); // going back or reloading must not lead into the form again
       this.close();
       submitted(this.main, made);
@@ -162,6 +169,11 @@ class Desk {
   }
 
   #showTrouble(error) {
+    const stepUp = stepUpOf(error.userErrors);
+    if (stepUp) {
+      fill(this.refusalBox, facePanel({ stepUp, onPassed: () => this.submit() }));
+      return void this.refusalBox.scrollIntoView({ block: "center" });
+    }
     if (error instanceof Refusal) {
       const general = showRefusals(this.fields, error.userErrors);
       fill(this.refusalBox, notice("refusal",
@@ -178,7 +190,25 @@ class Desk {
     this.refusalBox.scrollIntoView({ block: "center" });
   }
 
+  /** At a kiosk what was filled in outlives a power failure: the same card finds it again, at any kiosk. */
+  #keepDraft() {
+    if (!isKiosk) return;
+    clearTimeout(this.#saving);
+    this.#saving = setTimeout(() => {
+      const draft = { item: this.form.serviceItem.code, content: this.#answers.toKeep() };
+      api.mutate(SAVE_DRAFT, draft).catch(() => {});
+    }, SAVE_AFTER_MILLISECONDS);
+  }
+
   close() {
+    clearTimeout(this.#saving);
     this.#asked += 1;
   }
+}
+
+function sureToClose() {
+  return confirmed({
+    title: "提取后账户将销户", text: "余额和利息全部支付后，您的公积金账户会销户，不能恢复。以后重新就业的，由单位重新开户。",
+    yes: "确认提交",
+  });
 }

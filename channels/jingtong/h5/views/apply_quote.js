@@ -12,9 +12,11 @@ export function quotePanel({ quote, general, refused }) {
         refused > general.length && el("p", { text: "另有填写内容需要修改，见上方红色提示。" }))
       : facts([
         ["本次可提取", el("strong", { class: "figure figure-large", text: `¥${amount(quote.amount)}` })],
-        ["每月限额", `¥${amount(quote.monthlyLimit)}`],
-        ["本次包含", `${quote.months}个月`],
-        ["约定期限", `${month(quote.fromMonth)} 至 ${month(quote.untilMonth)}`],
+        ["每月限额", quote.monthlyLimit && `¥${amount(quote.monthlyLimit)}`],
+        ["可提取总额", quote.total && `¥${amount(quote.total)}`],
+        ["本次包含", quote.months > 0 && `${quote.months}个月`],
+        ["约定期限", quote.months > 0 && (quote.untilMonth
+          ? `${month(quote.fromMonth)} 至 ${month(quote.untilMonth)}` : `${month(quote.fromMonth)}起，至提取完可提取总额`)],
       ]),
     quote?.needsManualCheck && !refused
       && notice("plain", el("p", { text: "部分信息暂未核验完成，提交后由工作人员人工核验，办理时间可能稍长。" })),

@@ -1,7 +1,7 @@
 // One case: where it stands, live; why it was decided so; the payment; cancelling.
 
 import * as api from "../api.js";
-import { CANCEL_CASE, CASE, CASE_PROGRESS } from "../documents.js";
+import { CANCEL_CASE, CASE, CASE_PROGRESS, CORRECT_CASE } from "../documents.js";
 import { Refusal, Trouble } from "../errors.js";
 import { amount, date, dateTime, isZero } from "../format.js";
 import { announce, button, confirmed, el, facts, fill, icon, notice, section, sentence, toast } from "../ui.js";
@@ -57,6 +57,7 @@ class CasePage {
         item.stateExplanation && el("p", { class: "quiet", text: item.stateExplanation }),
         this.modeBox),
       decisionAgainst(item),
+      actions.includes("correct") && this.correction(item.corrections[0]),
       actions.includes("evaluate")
         && el("a", { class: "button button-primary wide", href: `#/evaluate/${item.id}`, text: "评价本次服务" }),
       item.evaluation && notice("good", el("p", { text: "您已评价过本次服务，感谢您的反馈。" })),
@@ -72,6 +73,29 @@ class CasePage {
       actions.includes("cancel") && el("div", { class: "end" },
         button("撤销申请", () => this.cancel(), { kind: "plain-danger", id: "cancel", busyLabel: "撤销申请" })),
     );
+  }
+
+  /** What was asked to be corrected, and the answer to it. */
+  correction(asked) {
+    const area = el("textarea", { id: "statement", name: "statement", class: "input", rows: 4, maxlength: 1000 });
+    const saying = el("p", { class: "says", role: "alert" });
+    const send = async () => {
+      saying.textContent = "";
+      try {
+        await api.mutate(CORRECT_CASE, { id: this.shown.id, statement: area.value }, this.#keys);
+        toast("已重新提交，请等待审核。");
+      } catch (error) {
+        saying.textContent = sentence(error);
+        return;
+      }
+      const now = (await api.query(CASE, { id: this.shown.id }).catch(() => null))?.case;
+      if (now) this.update(now);
+    };
+    return section("补正要求",
+      notice("plain", el("p", { class: "notice-title", text: `请在${date(asked.dueOn)}前补正` }),
+        el("p", { text: asked.reason }), el("p", { text: asked.note })),
+      el("div", { class: "field" }, el("label", { for: "statement", text: "补正说明（4至1000字）" }), area, saying),
+      button("重新提交", send));
   }
 
   async cancel() {

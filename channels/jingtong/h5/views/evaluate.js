@@ -1,12 +1,12 @@
-// Five grades, what they were about, and a few words (政务服务“好差评”).
+// Five grades, what they were about, and a few words (政务服务“好差评”): for one's own case, or by a one-time code.
 
 import * as api from "../api.js";
-import { CASE, EVALUATE_CASE } from "../documents.js";
+import { CASE, EVALUATE_BY_INVITATION, EVALUATE_CASE, EVALUATION_INVITATION } from "../documents.js";
 import { Refusal } from "../errors.js";
 import {
   button, el, empty, face, fill, icon, isLoginNeeded, notice, says, section, sentence, showRefusals,
 } from "../ui.js";
-import { GRADES, TAGS } from "./evaluate_words.js";
+import { GRADES, QUESTIONS, tagsOf } from "./evaluate_words.js";
 
 const COMMENT_MAX = 500;
 const BAD_GRADE_MAX = 2;
@@ -18,15 +18,40 @@ export async function showEvaluate(main, id, go) {
     fill(main, empty("现在不能评价", text, el("a", { class: "button button-secondary", href: "#/cases", text: "返回我的办件" })));
     return;
   }
-  new Evaluation(main, item, go).draw();
+  new Evaluation(main, {
+    itemName: item.itemName,
+    caseNo: item.caseNo,
+    send: (input, keys) => api.mutate(EVALUATE_CASE, { id: item.id, ...input }, keys),
+    after: [
+      el("a", { class: "button button-primary", href: "#/", text: "返回首页" }),
+      el("a", { class: "button button-secondary", href: `#/case/${item.id}`, text: "查看办件" }),
+    ],
+    toLogin: () => go("/login", { replace: true }),
+  }).draw();
+}
+
+/** The pad at a window, a QR code, a kiosk: nobody is logged in, and nothing is left behind afterwards. */
+export async function showInvited(main, code, go) {
+  const asked = (await api.query(EVALUATION_INVITATION, { code }, { anyone: true })).evaluationInvitation;
+  if (!asked) {
+    fill(main, empty("评价码无效", "评价码无效、已使用或已过期，请向工作人员重新索取，或在京通“我的办件”中评价。"));
+    return;
+  }
+  new Evaluation(main, {
+    itemName: asked.itemName,
+    caseNo: asked.caseNo,
+    send: (input, keys) => api.mutate(EVALUATE_BY_INVITATION, { code, ...input }, keys, { anyone: true }),
+    after: [],
+    toLogin: () => go("/login", { replace: true }),
+  }).draw();
 }
 
 class Evaluation {
   #keys = new api.RequestKeys();
   #input = { grade: null, tags: [], comment: null };
 
-  constructor(main, item, go) {
-    Object.assign(this, { main, item, go });
+  constructor(main, about) {
+    Object.assign(this, { main, about });
   }
 
   draw() {
@@ -47,10 +72,10 @@ class Evaluation {
     fill(
       this.main,
       el("h1", { class: "page-title", text: "本次服务您满意吗？" }),
-      el("p", { class: "quiet", text: `${this.item.itemName}　${this.item.caseNo}` }),
+      el("p", { class: "quiet", text: `${this.about.itemName}　${this.about.caseNo}` }),
       this.form, this.saying,
       button("提交评价", () => this.submit(), { id: "submit", busyLabel: "正在提交…" }),
-      el("p", { class: "hint centred", text: "每个办件只能评价一次，评价将如实报送“好差评”平台。" }),
+      el("p", { class: "hint centred", text: "每个办件在同一渠道只能评价一次，评价将如实报送“好差评”平台。" }),
     );
   }
 
@@ -68,12 +93,13 @@ class Evaluation {
     const before = this.#input.grade;
     this.#input.grade = grade;
     showRefusals(this.form, []);
-    if (before !== null && (before <= BAD_GRADE_MAX) === (grade <= BAD_GRADE_MAX)) return;
-    this.#input.tags = [];
-    const bad = grade <= BAD_GRADE_MAX;
-    fill(this.tagBox, section(bad ? "哪里需要改进？" : "哪里做得好？",
+    if (grade === before) return;
+    // what was chosen stays chosen where the new grade offers it too
+    const offered = tagsOf(grade);
+    this.#input.tags = this.#input.tags.filter((chosen) => offered.some(([code]) => code === chosen));
+    fill(this.tagBox, section(QUESTIONS[grade],
       el("div", { class: "choices", role: "group", "data-field": "tags" },
-        TAGS[bad ? "bad" : "good"].map(([code, words]) => this.#tag(code, words)), says("tags-says"))));
+        offered.map(([code, words]) => this.#tag(code, words)), says("tags-says"))));
   }
 
   #tag(code, words) {
@@ -83,7 +109,11 @@ class Evaluation {
       tag.setAttribute("aria-pressed", String(chosen));
     };
     const tag = el("button", {
-      type: "button", class: "choice", "aria-pressed": "false", text: words, on: { click: toggle },
+      type: "button",
+      class: "choice",
+      "aria-pressed": String(this.#input.tags.includes(code)),
+      text: words,
+      on: { click: toggle },
     });
     return tag;
   }
@@ -94,10 +124,10 @@ class Evaluation {
       return;
     }
     try {
-      await api.mutate(EVALUATE_CASE, { id: this.item.id, ...this.#input }, this.#keys);
+      await this.about.send({ ...this.#input }, this.#keys);
       this.#thank();
     } catch (error) {
-      if (isLoginNeeded(error)) return this.go("/login", { replace: true });
+      if (isLoginNeeded(error)) return this.about.toLogin();
       const general = error instanceof Refusal
         ? showRefusals(this.form, error.userErrors) : [{ message: sentence(error) }];
       fill(this.saying, ...general.map(({ message }) => notice("trouble", el("p", { text: message }))));
@@ -110,8 +140,7 @@ class Evaluation {
     fill(this.main, el("div", { class: "done" },
       el("div", { class: "done-mark" }, icon("check")), heading,
       el("p", { class: "quiet", text: bad ? "很抱歉没有让您满意。我们会核实并整改，必要时与您联系。" : "您的肯定，是我们继续做好的动力。" }),
-      el("a", { class: "button button-primary", href: "#/", text: "返回首页" }),
-      el("a", { class: "button button-secondary", href: `#/case/${this.item.id}`, text: "查看办件" })));
+      ...this.about.after));
     heading.focus({ preventScroll: true });
   }
 }

@@ -4,8 +4,12 @@ import * as api from "../api.js";
 import { ACCOUNT_ENTRIES, HOME } from "../documents.js";
 import { amount, isZero, month } from "../format.js";
 import { el, empty, fill, icon, section } from "../ui.js";
+import { arrangementsLink } from "./arrangements.js";
 import { itemCell } from "./items.js";
 import { caseRow, entryList, RUNNING } from "./parts.js";
+import { devicesLink } from "./devices.js";
+import { privacyLink } from "./privacy.js";
+import { recordsLink } from "./records.js";
 
 const ENTRIES = 4;
 const ENTRIES_MORE = 10;
@@ -25,6 +29,10 @@ export async function showHome(main) {
       el("a", { class: "more", href: "#/items" }, `全部 ${items.length} 项服务`, icon("next"))),
     ...accounts.map((account) => section(
       accounts.length > 1 ? `最近明细 · ${account.employerName}` : "最近明细", recentEntries(account))),
+    arrangementsLink(),
+    privacyLink(),
+    recordsLink(),
+    devicesLink(),
   );
 }
 

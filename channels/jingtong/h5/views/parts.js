@@ -3,7 +3,10 @@
 import { amount, date, dateTime, isZero } from "../format.js";
 import { button, el, empty, fill, icon, sentence } from "../ui.js";
 
-export const RUNNING = ["pending_preliminary", "pending_final", "pending_payment", "paying"];
+export const RUNNING = [
+  "pending_preliminary", "pending_correction", "pending_final", "pending_special", "pending_payment_review",
+  "pending_payment", "paying",
+];
 export const ENDED = ["completed", "refused", "cancelled", "payment_failed"];
 
 const TONES = { completed: "good", refused: "bad", payment_failed: "bad", cancelled: "quiet" };

@@ -1,0 +1,48 @@
+// 支付宝小程序: what this platform calls its own.
+
+import type { Platform } from "../client/mini.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly data: unknown;
+}
+
+declare const my: {
+  getAuthCode(asked: { scopes: string; success(answer: { readonly authCode: string }): void; fail(error: unknown): void }): void;
+  request(asked: {
+    url: string;
+    method: "POST";
+    headers: Readonly<Record<string, string>>;
+    data: string;
+    dataType: "json";
+    success(answer: Answer): void;
+    fail(error: unknown): void;
+  }): void;
+};
+
+export const platform: Platform = {
+  channel: "jingtong_alipay",
+
+  code: () =>
+    new Promise((resolve, reject) => {
+      my.getAuthCode({ scopes: "auth_base", success: ({ authCode }) => resolve(authCode), fail: reject });
+    }),
+
+  request: ({ url, headers, body }) =>
+    new Promise((resolve, reject) => {
+      my.request({
+        url,
+        method: "POST",
+        headers,
+        data: body,
+        dataType: "json",
+        success: ({ status, data }) => resolve({ status, body: data ?? null }),
+        // an HTTP status other than 2xx comes as a failure here, with the answer in it
+        fail: (error) => {
+          const { status, data } = error as { readonly status?: number; readonly data?: unknown };
+          if (typeof status === "number" && status >= 400) resolve({ status, body: data ?? null });
+          else reject(error);
+        },
+      });
+    }),
+};

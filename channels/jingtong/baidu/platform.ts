@@ -1,0 +1,43 @@
+// 百度小程序: what this platform calls its own.
+
+import type { Platform } from "../client/mini.ts";
+
+interface Answer {
+  readonly statusCode: number;
+  readonly data: unknown;
+}
+
+declare const swan: {
+  getLoginCode(asked: { success(answer: { readonly code: string }): void; fail(error: unknown): void }): void;
+  request(asked: {
+    url: string;
+    method: "POST";
+    header: Readonly<Record<string, string>>;
+    data: string;
+    dataType: "json";
+    success(answer: Answer): void;
+    fail(error: unknown): void;
+  }): void;
+};
+
+export const platform: Platform = {
+  channel: "jingtong_baidu",
+
+  code: () =>
+    new Promise((resolve, reject) => {
+      swan.getLoginCode({ success: ({ code }) => resolve(code), fail: reject });
+    }),
+
+  request: ({ url, headers, body }) =>
+    new Promise((resolve, reject) => {
+      swan.request({
+        url,
+        method: "POST",
+        header: headers,
+        data: body,
+        dataType: "json",
+        success: ({ statusCode, data }) => resolve({ status: statusCode, body: data ?? null }),
+        fail: reject,
+      });
+    }),
+};
