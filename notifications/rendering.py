@@ -1,7 +1,8 @@
 """Templates of SMS and how a text is made of one.
 
-A template is a file `templates/<code>.v<version>.yaml`; it never changes once messages were sent by it: a new
-wording is a new version. Texts begin with the signature, which carriers count.
+A template is a file `templates/<code>.v<version>.yaml`, which comes with the release, or a later version that two
+members of staff made (`notifications.wording`). Neither changes once it is in force: a new wording is a new version.
+Texts begin with the signature, which carriers count.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ from notifications.parts import count_parts
 SIGNATURE = "【北京公积金】"
 
 Lane = Literal["urgent", "business", "courtesy"]
+"""What is sent first."""
+Class = Literal["otp", "transactional", "bulk"]
+"""One-time passwords, notices of a matter, and messages to many: routes, quiet hours and limits go by it."""
+CLASS_NAMES: dict[Class, str] = {"otp": "验证码", "transactional": "业务通知", "bulk": "群发"}
+LANE_NAMES: dict[Lane, str] = {"urgent": "紧急", "business": "普通", "courtesy": "提示"}
+DEPARTMENT = "归集管理处"
+"""Whom a message is counted for unless its template says otherwise."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _FILE_NAME = re.compile(r"(?P<code>[a-z_]+(?:\.[a-z_]+)*)\.v(?P<version>[1-9][0-9]*)\.yaml")
@@ -35,7 +43,7 @@ class TemplateError(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """`lane` says what is sent first; `sent_by_default` that the event's consumer sends it without being
-    told."""
+    told. `department` bears the cost."""
 
     code: str
     version: int
@@ -45,6 +53,15 @@ class Template:
     approved_by: str
     sample: dict[str, str]
     sent_by_default: bool = True
+    class_: Class = "transactional"
+    department: str = DEPARTMENT
+
+    @property
+    def priority(self) -> int:
+        """The lane of the queue, 0 first: one-time passwords have one of their own, and so have bulk messages."""
+        if self.class_ == "otp":
+            return 0
+        return 4 if self.class_ == "bulk" else {"urgent": 1, "business": 2, "courtesy": 3}[self.lane]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +130,17 @@ def read_template(*, file_name: str, content: str) -> Template:
     name = _FILE_NAME.fullmatch(file_name)
     data = cast(dict[str, Any], yaml.safe_load(content))
     wanted = {"code", "version", "lane", "text", "variables", "approved_by", "sample"}
-    if name is None or not isinstance(data, dict) or not wanted <= set(data) <= wanted | {"sent_by_default"}:
+    optional = {"sent_by_default", "class", "department"}
+    if name is None or not isinstance(data, dict) or not wanted <= set(data) <= wanted | optional:
         raise TemplateError(f"{file_name}: wrong name or fields")
     if (data["code"], data["version"]) != (name["code"], int(name["version"])):
         raise TemplateError(f"{file_name}: code and version are not those of the file's name")
     if data["lane"] not in get_args(Lane):
         raise TemplateError(f"{file_name}: there is no lane {data['lane']!r}")
+    if data.get("class", "transactional") not in get_args(Class):
+        raise TemplateError(f"{file_name}: there is no class {data['class']!r}")
     text = str(data["text"]).strip()
-    used = set(_PLACEHOLDER.findall(text))
-    rest = _PLACEHOLDER.sub("", text)
-    if used != set(data["variables"]) or any(bracket in rest for bracket in "{}【】\n"):
+    if placeholders(text) != set(data["variables"]):
         raise TemplateError(f"{file_name}: the text's variables are not those declared, or it holds brackets")
     result = Template(
         code=data["code"],
@@ -133,9 +151,19 @@ def read_template(*, file_name: str, content: str) -> Template:
         approved_by=str(data["approved_by"]),
         sample=dict(data["sample"]),
         sent_by_default=bool(data.get("sent_by_default", True)),
+        class_=cast(Class, data.get("class", "transactional")),
+        department=str(data.get("department", DEPARTMENT)),
     )
     render(template=result, variables=result.sample)
     return result
+
+
+def placeholders(text: str) -> set[str] | None:
+    """The variables that a text names; None when it holds other braces, the brackets of a signature or a line break."""
+    rest = _PLACEHOLDER.sub("", text)
+    if not text or any(bracket in rest for bracket in "{}【】\n"):
+        return None
+    return set(_PLACEHOLDER.findall(text))
 
 
 def _check_value(*, template: Template, name: str, value: str) -> None:

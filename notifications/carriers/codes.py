@@ -24,6 +24,15 @@ class CarrierCode:
 
 
 @cache
+def no_balance(carrier: str) -> str:
+    """Why a carrier of this kind tells no balance, as its table says; empty where it does."""
+    table = yaml.safe_load((Path(__file__).parent / carrier / "codes.yaml").read_text(encoding="utf-8"))
+    why = table.get("no_balance", "")
+    assert isinstance(why, str), f"{carrier}: no_balance is no text"
+    return why
+
+
+@cache
 def codes_of(carrier: str) -> dict[str, CarrierCode]:
     """The table in the folder of a carrier. A malformed table is a bug."""
     path = Path(__file__).parent / carrier / "codes.yaml"

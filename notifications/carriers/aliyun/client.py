@@ -3,8 +3,9 @@
 Aliyun sends by templates registered with it, so an installation maps each of our templates to one of theirs.
 The SDK is synchronous: it runs in threads, with its own retries switched off, because a repeated SendSms is a
 second message. `OutId` carries our message number, which is how a submission without an answer is found
-again. Requests carry the SDK's own time stamp, so `now` is not used here. Proxies named in the environment
-are not used.
+again. What is left of prepaid packages of messages is asked of the billing service (BssOpenApi 2017-12-14), which
+counts in pieces (条); the code under which it lists them is a setting. Requests carry the SDK's own time stamp, so
+`now` is not used here. Proxies named in the environment are not used.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 import anyio
@@ -26,6 +28,8 @@ from notifications.carriers.codes import CarrierCode, carrier_code
 from notifications.ports import OutgoingSms, QueryOutcome, SubmitOutcome
 
 _VERSION = "2017-05-25"
+_BILLING_VERSION = "2017-12-14"
+_PIECES: dict[str, int] = {"条": 1, "万条": 10_000}
 _PAGE_SIZE = 50
 _PAGES_MAX = 20
 _THREADS = 8
@@ -36,7 +40,8 @@ _UNREADABLE = (ClientException, ServerException, ValueError, TypeError, KeyError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AliyunSettings:
-    """`template_codes` maps our template codes to theirs (SMS_…). `endpoint` is host or host:port."""
+    """`template_codes` maps our template codes to theirs (SMS_…). Endpoints are host or host:port;
+    `package_product` is the product code of packages of messages (unverified)."""
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
@@ -44,6 +49,8 @@ class AliyunSettings:
     sign_name: str = "北京公积金"
     template_codes: dict[str, str]
     endpoint: str = "dysmsapi.aliyuncs.com"
+    billing_endpoint: str = "business.aliyuncs.com"
+    package_product: str = "dysms"
     scheme: Literal["https", "http"] = "https"
     timeout_seconds: int = 5
 
@@ -121,14 +128,41 @@ class AliyunCarrier:
                 return QueryOutcome(status="not_found", code="OK", message="运营商无此短信")
         return QueryOutcome(status="unknown", code="too_many_pages", message="当日短信过多，未能查全")
 
-    async def _call(self, *, action: str, parameters: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    async def balance_parts(self, *, now: datetime) -> int | None:
+        """What is left of all packages in force."""
+        left = 0
+        for page in range(1, _PAGES_MAX + 1):
+            code, answer = await self._call(
+                action="QueryResourcePackageInstances",
+                parameters={
+                    "ProductCode": self._settings.package_product,
+                    "PageNum": str(page),
+                    "PageSize": str(_PAGE_SIZE),
+                },
+                billing=True,
+            )
+            packages = _packages_of(answer) if code == "Success" else None
+            if packages is None:
+                return None
+            for package in packages:
+                pieces = _pieces_of(package)
+                if pieces is None:
+                    return None
+                left += pieces
+            if len(packages) < _PAGE_SIZE:
+                return left
+        return None
+
+    async def _call(
+        self, *, action: str, parameters: dict[str, str], billing: bool = False
+    ) -> tuple[str, dict[str, Any]]:
         """The code of the answer and the answer. Codes of our own: no_answer, malformed_answer,
         http_<status>."""
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(_THREADS)
         try:
             body = await anyio.to_thread.run_sync(
-                self._call_in_thread, action, parameters, abandon_on_cancel=True, limiter=self._limiter
+                self._call_in_thread, action, parameters, billing, abandon_on_cancel=True, limiter=self._limiter
             )
             answer = json.loads(body)
         except ServerException as error:
@@ -145,13 +179,13 @@ class AliyunCarrier:
             return "malformed_answer", {}
         return answer["Code"], answer
 
-    def _call_in_thread(self, action: str, parameters: dict[str, str]) -> bytes:
+    def _call_in_thread(self, action: str, parameters: dict[str, str], billing: bool) -> bytes:
         request = CommonRequest()
         request.set_method("POST")
-        request.set_domain(self._settings.endpoint)
+        request.set_domain(self._settings.billing_endpoint if billing else self._settings.endpoint)
         https = self._settings.scheme == "https"
         request.set_protocol_type(protocol_type.HTTPS if https else protocol_type.HTTP)
-        request.set_version(_VERSION)
+        request.set_version(_BILLING_VERSION if billing else _VERSION)
         request.set_action_name(action)
         request.add_query_param("RegionId", self._settings.region)
         # In the body, not in the address: addresses end up in the logs of proxies.
@@ -172,6 +206,28 @@ def _details_of(answer: dict[str, Any]) -> list[dict[str, Any]] | None:
     if not isinstance(details, list) or not all(isinstance(detail, dict) for detail in details):
         return None
     return details
+
+
+def _packages_of(answer: dict[str, Any]) -> list[dict[str, Any]] | None:
+    data = answer.get("Data")
+    holder = data.get("Instances") if isinstance(data, dict) else None
+    packages = holder.get("Instance") if isinstance(holder, dict) else None
+    if not isinstance(packages, list) or not all(isinstance(package, dict) for package in packages):
+        return None
+    return packages
+
+
+def _pieces_of(package: dict[str, Any]) -> int | None:
+    """Messages left in a package, whole ones; 0 in one that is not in force. None when it is not said in a unit that
+    we know: a guess would silence the alarm."""
+    if package.get("Status") != "Available":
+        return 0
+    unit = _PIECES.get(str(package.get("RemainingAmountUnit")))
+    try:
+        amount = Decimal(str(package.get("RemainingAmount")))
+    except InvalidOperation:
+        return None
+    return int(amount * unit) if unit is not None and amount.is_finite() and amount >= 0 else None
 
 
 def _outcome_of(detail: dict[str, Any]) -> QueryOutcome:

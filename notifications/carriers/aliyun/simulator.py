@@ -1,10 +1,9 @@
-"""Aliyun's wire format for tests: RPC style requests signed by HMAC-SHA1, actions SendSms and
-QuerySendDetails.
+"""Aliyun's wire format for tests: RPC style requests signed by HMAC-SHA1, actions SendSms and QuerySendDetails, and the
+billing service's QueryResourcePackageInstances.
 
-Faults (`channels.simulation`), simulator `aliyun`, operations `SendSms` and `QuerySendDetails`, matched by
-mobile and message_id: slow, timeout, error500, garbage (before, or {"stage": "after"}), refuse {"code":
-"isv.AMOUNT_NOT_ENOUGH"}. Details show up at once; `{"send_status": 2, "err_code": "…"}` says how a message
-ended.
+Faults (`channels.simulation`), simulator `aliyun`, operations named as the actions, matched by mobile and message_id:
+slow, timeout, error500, garbage (before, or {"stage": "after"}), refuse {"code": "isv.AMOUNT_NOT_ENOUGH"}. Details
+show up at once; `{"send_status": 2, "err_code": "…"}` says how a message ended.
 """
 
 from __future__ import annotations
@@ -26,6 +25,11 @@ from notifications.carriers.codes import carrier_code
 
 _WINDOW = timedelta(minutes=15)
 _WAITING, _DELIVERED = 1, 3
+_ACTIONS = {
+    ("2017-05-25", "SendSms"),
+    ("2017-05-25", "QuerySendDetails"),
+    ("2017-12-14", "QueryResourcePackageInstances"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,8 @@ class SentDetail:
 
 @dataclass(slots=True, kw_only=True)
 class AliyunSimulator:
-    """`sign_name` and `templates` are what is registered."""
+    """`sign_name` and `templates` are what is registered, `packages` the prepaid ones as the billing service lists
+    them."""
 
     access_key_id: str
     access_key_secret: str
@@ -52,6 +57,7 @@ class AliyunSimulator:
     templates: frozenset[str]
     faults: Faults
     clock: Callable[[], datetime]
+    packages: list[dict[str, str]] = field(default_factory=list)
     sent: list[SentDetail] = field(default_factory=list)
     _nonces: set[str] = field(default_factory=set)
 
@@ -65,7 +71,7 @@ class AliyunSimulator:
         if refused is not None:
             return _error(refused, status=400)
         action = parameters.get("Action", "")
-        if parameters.get("Version") != "2017-05-25" or action not in ("SendSms", "QuerySendDetails"):
+        if (parameters.get("Version"), action) not in _ACTIONS:
             return _error("InvalidAction.NotFound", status=404)
         fault = self.faults.take(
             simulator="aliyun",
@@ -80,7 +86,13 @@ class AliyunSimulator:
         if fault.mode == "refuse":
             code = str(fault.detail.get("code", "isv.AMOUNT_NOT_ENOUGH"))
             return _error(code, status=int(fault.detail.get("status", 200)))
-        answer = self._send(parameters, fault) if action == "SendSms" else self._details(parameters)
+        match action:
+            case "SendSms":
+                answer = self._send(parameters, fault)
+            case "QuerySendDetails":
+                answer = self._details(parameters)
+            case _:
+                answer = self._packages(parameters)
         return await fault.after(request, answer)
 
     def _verify(self, *, method: str, parameters: Mapping[str, str]) -> str | None:
@@ -125,6 +137,19 @@ class AliyunSimulator:
         )
         self.sent.append(detail)
         return JSONResponse({"Code": "OK", "Message": "OK", "BizId": detail.biz_id, "RequestId": "0"})
+
+    def _packages(self, parameters: Mapping[str, str]) -> Response:
+        page, size = int(parameters.get("PageNum", "1")), int(parameters.get("PageSize", "20"))
+        if size > 300 or page < 1 or not parameters.get("ProductCode"):
+            return _error("InvalidParameter")
+        listed = self.packages[(page - 1) * size : page * size] if parameters["ProductCode"] == "dysms" else []
+        data = {
+            "PageNum": page,
+            "PageSize": size,
+            "TotalCount": str(len(self.packages)),
+            "Instances": {"Instance": listed},
+        }
+        return JSONResponse({"Code": "Success", "Message": "Successful!", "Success": True, "Data": data})
 
     def _details(self, parameters: Mapping[str, str]) -> Response:
         page, size = int(parameters.get("CurrentPage", "1")), int(parameters.get("PageSize", "10"))

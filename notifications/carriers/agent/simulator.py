@@ -1,10 +1,10 @@
 """SMS carriers for development and tests; any number of them by name, each with its own messages and
 receipts.
 
-Faults (`channels.simulation`), simulator `sms`, operations `submit`, `query`, `receipts`, matched by carrier,
-message_id, mobile:
+Faults (`channels.simulation`), simulator `sms`, operations `submit`, `query`, `receipts`, `balance`, matched by
+carrier, message_id, mobile:
   slow, timeout, error500, garbage   before the work, or with {"stage": "after"} once the message was taken
-  refuse         {"code": "2001"} refuses a submission with that code
+  refuse         {"code": "2001"} refuses a submission, or a question about the balance, with that code
   answer_twice   the receipt comes twice
   confirm_later  {"fetches": 2} the receipt waits until receipts were fetched so often
   any mode       {"receipt": "UNDELIV"} the receipt's Stat, DELIVRD unless told; "none" for no receipt at all
@@ -28,8 +28,8 @@ from starlette.routing import Route
 from channels.simulation import Fault, Faults, SimulatorJournal
 from channels.wire import SignatureCheck, SignatureRefused
 from domain.kernel.digest import canonical_json, sm3_hex
+from notifications.carriers.agent.client import DELIVERED, RECEIPTS_MAX
 from notifications.carriers.codes import carrier_code
-from notifications.carriers.simulated_http.client import DELIVERED, RECEIPTS_MAX
 
 _NO_RECEIPT = "none"
 
@@ -58,23 +58,28 @@ class TakenMessage:
 
 
 class SmsSimulator:
-    """A journal of its own keeps messages and acknowledgements over restarts."""
+    """A journal of its own keeps messages and acknowledgements over restarts. `also` gives what other simulators of
+    carriers took, so that a developer reads all SMS in one place. `parts_paid` at each carrier, once for all: when
+    they are used up, nothing more is taken."""
 
     def __init__(
         self,
         *,
         carriers: Sequence[str],
+        parts_paid: int = 10_000_000,
         faults: Faults,
         check: SignatureCheck,
         clock: Callable[[], datetime],
         journal: SimulatorJournal | None = None,
     ) -> None:
         self._carriers = frozenset(carriers)
+        self.left = dict.fromkeys(carriers, parts_paid)
         self._faults = faults
         self._check = check
         self._clock = clock
         self._journal = journal or SimulatorJournal()
         self.messages: dict[tuple[str, str], TakenMessage] = {}
+        self.also: Callable[[], list[dict[str, Any]]] = list
         self._waiting: dict[tuple[str, str], TakenMessage] = {}
         for entry in self._journal.entries():
             self._replay(entry)
@@ -85,6 +90,7 @@ class SmsSimulator:
             Route("/sms/{carrier}/query", self._query, methods=["POST"]),
             Route("/sms/{carrier}/receipts", self._receipts, methods=["POST"]),
             Route("/sms/{carrier}/receipts/acknowledge", self._acknowledge, methods=["POST"]),
+            Route("/sms/{carrier}/balance", self._balance, methods=["POST"]),
             Route("/_sim/sms/messages", self._show, methods=["GET"]),
         ]
 
@@ -104,6 +110,8 @@ class SmsSimulator:
             return _answer(str(fault.detail.get("code", "2001")))
         if not (len(mobile) == 11 and mobile.isascii() and mobile.isdigit()):
             return _answer("1001")
+        if self.left[carrier] < int(body.get("parts") or 1) and (carrier, message_id) not in self.messages:
+            return _answer("2002")
         taken = self._keep(carrier=carrier, message_id=message_id, body=body, fault=fault)
         if taken is None:
             return _answer("1003")
@@ -168,6 +176,18 @@ class SmsSimulator:
             self._record({"event": "acknowledged", "carrier": carrier, "message_ids": known})
         return _answer("0")
 
+    async def _balance(self, request: Request) -> Response:
+        body = await self._read(request)
+        if isinstance(body, Response):
+            return body
+        carrier = request.path_params["carrier"]
+        fault = self._take(operation="balance", carrier=carrier)
+        if (broken := await fault.before(request)) is not None:
+            return broken
+        if fault.mode == "refuse":
+            return _answer(str(fault.detail.get("code", "9001")))
+        return await fault.after(request, _answer("0", parts=fault.detail.get("parts", self.left[carrier])))
+
     async def _show(self, request: Request) -> Response:
         carrier, mobile = request.query_params.get("carrier"), request.query_params.get("mobile")
         return JSONResponse(
@@ -184,6 +204,7 @@ class SmsSimulator:
                 for taken in self.messages.values()
                 if carrier in (None, taken.carrier) and mobile in (None, taken.mobile)
             ]
+            + [one for one in self.also() if carrier in (None, one["carrier"]) and mobile in (None, one["mobile"])]
         )
 
     async def _read(self, request: Request) -> dict[str, Any] | Response:
@@ -236,6 +257,7 @@ class SmsSimulator:
                 taken = TakenMessage(**{key: value for key, value in entry.items() if key != "event"})
                 key = (taken.carrier, taken.message_id)
                 self.messages[key] = taken
+                self.left[taken.carrier] = self.left.get(taken.carrier, 0) - taken.parts
                 if taken.receipt_code != _NO_RECEIPT:
                     self._waiting[key] = taken
             case "acknowledged":
@@ -244,5 +266,5 @@ class SmsSimulator:
 
 
 def _answer(code: str, **values: object) -> JSONResponse:
-    meaning = carrier_code(carrier="simulated_http", code=code).meaning
+    meaning = carrier_code(carrier="agent", code=code).meaning
     return JSONResponse({"code": code, "message": meaning, **values})

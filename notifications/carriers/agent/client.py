@@ -1,4 +1,4 @@
-"""A carrier with a plain JSON protocol over signed HTTP.
+"""The agent (短信代理商) as a carrier: a plain JSON protocol over signed HTTP.
 
 The protocol is our own, of the kind that carriers' HTTP gateways have; it stands in until a contract names a
 real one. POST below `/sms/<carrier>/`, ids as text, instants in ISO 8601 with offset:
@@ -11,6 +11,7 @@ real one. POST below `/sms/<carrier>/`, ids as text, instants in ISO 8601 with o
     carrierId, receiptCode,
                                                                   receivedAt}]}
     receipts/acknowledge  {mark}                               → {code}
+    balance               {}                                   → {code, message, parts}
 
 The carrier takes the same messageId with the same content once. receiptCode is CMPP's Stat (DELIVRD, UNDELIV,
 …).
@@ -31,7 +32,7 @@ RECEIPTS_MAX = 100
 SETTLING_SECONDS = 35
 
 
-class SimulatedHttpCarrier:
+class AgentCarrier:
     """A `notifications.ports.Carrier` and `ReceiptSource`. `name` is the carrier's, also in the path."""
 
     def __init__(self, *, name: str, wire: SignedClient, settling_seconds: int = SETTLING_SECONDS) -> None:
@@ -60,7 +61,7 @@ class SimulatedHttpCarrier:
             if failure.surely_not_sent:
                 return SubmitOutcome(status="rejected", code=failure.trouble, message=failure.reason, elsewhere=True)
             return SubmitOutcome(status="unknown", code=failure.trouble, message=failure.reason)
-        known = carrier_code(carrier="simulated_http", code=str(answer.get("code")))
+        known = carrier_code(carrier="agent", code=str(answer.get("code")))
         carrier_id = answer.get("carrierId")
         if known.blame == "unclear" or (known.blame == "none" and not isinstance(carrier_id, str)):
             return SubmitOutcome(status="unknown", code=known.code, message=known.meaning)
@@ -107,6 +108,15 @@ class SimulatedHttpCarrier:
             await self._wire.post_json(path=f"/sms/{self._name}/receipts/acknowledge", body={"mark": mark}, now=now)
         except WireFailure:
             return
+
+    async def balance_parts(self, *, now: datetime) -> int | None:
+        try:
+            answer = await self._wire.post_json(path=f"/sms/{self._name}/balance", body={}, now=now)
+        except WireFailure:
+            return None
+        parts = answer.get("parts")
+        told = answer.get("code") == "0" and isinstance(parts, int) and not isinstance(parts, bool) and parts >= 0
+        return parts if told else None
 
     def _receipt(self, entry: Any) -> Receipt | None:
         if not isinstance(entry, dict):
