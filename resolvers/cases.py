@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Annotated
 
 import strawberry
 
 from domain import cases
 from domain.cases import CaseView
+from domain.kernel import access
 from domain.kernel.refusal import Refused
 from resolvers.mutation import refusable
 from schema.context import Info
+from schema.describing import argument
 from schema.types.cases import Case
 from schema.types.connections import FIRST_DEFAULT, Connection, connection_of
 from schema.types.nodes import key_of
-from schema.types.payloads import CancelCaseInput, CancelCasePayload, EvaluateCaseInput, EvaluateCasePayload
+from schema.types.payloads import (
+    CancelCaseInput,
+    CancelCasePayload,
+    CorrectCaseInput,
+    CorrectCasePayload,
+    EvaluateCaseInput,
+    EvaluateCasePayload,
+)
 
 
 async def case(info: Info, id: strawberry.ID) -> Case | None:
@@ -24,14 +34,29 @@ async def case(info: Info, id: strawberry.ID) -> Case | None:
 
 async def case_node(info: Info, key: str) -> Case | None:
     """What the actor may not see does not exist."""
+    context = info.context
     try:
-        return Case.of(await cases.case_by_no(actor=info.context.actor, case_no=key))
+        view = await cases.case_by_no(actor=context.actor, case_no=key)
     except Refused:
         return None
+    if context.actor.is_staff:
+        await access.record_read(
+            None,
+            actor=context.actor,
+            person_id=view.person_id,
+            purpose="办理办件",
+            what=("申请内容", "核验结果"),
+            subject=f"case:{view.case_no}",
+            now=context.now,
+        )
+    return Case.of(view)
 
 
 async def my_cases(
-    info: Info, first: int = FIRST_DEFAULT, after: str | None = None, states: list[str] | None = None
+    info: Info,
+    first: int = FIRST_DEFAULT,
+    after: str | None = None,
+    states: Annotated[list[str] | None, argument("办件状态 · only cases in one of these states")] = None,
 ) -> Connection[Case]:
     page = await cases.cases_of_person(actor=info.context.actor, first=first, after=after, states=states)
     return connection_of(page, Case.of)
@@ -48,6 +73,18 @@ async def cancel_case(info: Info, input: CancelCaseInput) -> CancelCasePayload:
         matters=context.matters,
     )
     return CancelCasePayload.of(view)
+
+
+@refusable(CorrectCasePayload)
+async def correct_case(info: Info, input: CorrectCaseInput) -> CorrectCasePayload:
+    view = await cases.correct(
+        actor=info.context.actor,
+        case_no=input.case_no(),
+        statement=input.statement,
+        request_key=input.request_key,
+        now=info.context.now,
+    )
+    return CorrectCasePayload.of(view)
 
 
 @refusable(EvaluateCasePayload)

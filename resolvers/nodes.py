@@ -6,17 +6,19 @@ from collections.abc import Awaitable, Callable
 
 import strawberry
 
-from resolvers import cases, catalogue, viewer
+from resolvers import arrangements, cases, catalogue, transfers, viewer
 from schema.context import Info
 from schema.types.nodes import Node, read_global_id
 
 _READERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
     "Account": viewer.account_node,
+    "Arrangement": arrangements.arrangement_node,
     "Card": viewer.card_node,
     "Case": cases.case_node,
     "Entry": viewer.entry_node,
-    "RentArrangement": viewer.arrangement_node,
+    "RentArrangement": arrangements.rent_arrangement_node,
     "ServiceItem": catalogue.service_item,
+    "Transfer": transfers.transfer_node,
 }
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
 from domain import cases
+from domain.kernel import access
 from resolvers.mutation import refusable
 from schema.context import Info
+from schema.describing import argument
 from schema.types.connections import FIRST_DEFAULT
 from schema.types.payloads import (
     ClaimCaseInput,
@@ -31,10 +34,20 @@ async def review_queue(
     page = await cases.review_queue(
         actor=info.context.actor, filters=wanted, first=first, after=after, now=info.context.now
     )
+    await access.record_list_read(
+        actor=info.context.actor,
+        person_ids=[case.person_id for case in page.items],
+        purpose="审核队列",
+        what=("姓名（脱敏）", "办件事项", "申请金额"),
+        subject="queue",
+        now=info.context.now,
+    )
     return ReviewQueueConnection.of(page)
 
 
-async def day_figures(info: Info, on: date | None = None) -> DayFigures:
+async def day_figures(
+    info: Info, on: Annotated[date | None, argument("业务日期 · business day; today's when none is given")] = None
+) -> DayFigures:
     figures = await cases.day_figures(actor=info.context.actor, business_date=on or info.context.business_date)
     return DayFigures.of(figures, state_names=_STATE_NAMES)
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from domain import contributions, withdrawals
+from domain import contributions
 from domain.kernel.paging import encode_cursor
 from schema.context import Info
 from schema.types.accounts import Account, BankCard, LedgerEntry
 from schema.types.nodes import read_number
 from schema.types.people import Viewer
-from schema.types.withdrawals import RentArrangement
 
 
-async def viewer(info: Info) -> Viewer:
+def viewer(info: Info) -> Viewer:
     return Viewer.of(info.context.actor)
 
 
 async def accounts(info: Info) -> list[Account]:
-    return [Account.of(account) for account in await contributions.accounts_of(actor=info.context.actor)]
-
-
-async def rent_arrangement(info: Info) -> RentArrangement | None:
-    actor = info.context.actor
-    view = await withdrawals.rent_arrangement_of(actor=actor)
-    return None if view is None else RentArrangement.of(view, owner_id=actor.person_id)
+    context = info.context
+    return [Account.of(account) for account in await context.loaders.accounts_of(actor=context.actor)]
 
 
 async def account_node(info: Info, key: str) -> Account | None:
@@ -35,11 +29,6 @@ async def card_node(info: Info, key: str) -> BankCard | None:
     cards = await info.context.loaders.cards_of(actor=actor)
     found = [card for card in cards if str(card.card_id) == key]
     return BankCard.of(found[0], owner_id=actor.person_id) if found else None
-
-
-async def arrangement_node(info: Info, key: str) -> RentArrangement | None:
-    arrangement = await rent_arrangement(info)
-    return arrangement if arrangement is not None and str(arrangement.view.arrangement_id) == key else None
 
 
 async def entry_node(info: Info, key: str) -> LedgerEntry | None:

@@ -9,8 +9,11 @@ from typing import Protocol
 
 from strawberry.types import Info as StrawberryInfo
 
+from auth.face import FaceVerification
 from domain.cases import Matters
+from domain.contributions import PersonRegistries
 from domain.kernel.actor import Actor
+from domain.settlement import FundsGateway
 from domain.withdrawals import Registries
 from schema.loaders import Loaders
 
@@ -34,10 +37,13 @@ class Context:
     now: datetime
     business_date: date
     registries: Registries
+    person_registries: PersonRegistries
     matters: Matters
     live: LiveCases
     request_id: str
     loaders: Loaders = field(default_factory=Loaders)
+    face: FaceVerification | None = None
+    funds: FundsGateway | None = None
 
 
 Info = StrawberryInfo[Context, None]

@@ -7,7 +7,7 @@ who may do what is decided while it runs.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -21,10 +21,23 @@ from graphql import (
     validate,
 )
 
+from schema.compiled import Candidates
+from schema.cost import Price, prices
 from schema.faults import BAD_REQUEST, LIMIT_EXCEEDED, RequestError, document_error
 from schema.limits import GraphQLLimits, Size, excess, measure
 
 _ERRORS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An operation of a sound document, with what is asked of it at each request."""
+
+    node: OperationDefinitionNode
+    price: Price
+    kind: str
+    root_field: str
+    introspects: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,26 @@ class Prepared:
     document: DocumentNode | None
     sizes: dict[str | None, Size]
     errors: tuple[dict[str, Any], ...] = ()
+    prices: dict[str | None, Price] = field(default_factory=dict)
+    candidates: Candidates = field(default_factory=Candidates)
+    found: dict[str | None, Wanted] = field(default_factory=dict)
+
+    def wanted(self, name: str | None) -> Wanted:
+        """The operation to run, as every request needs it. Raises RequestError when the name does not say which."""
+        known = self.found.get(name)
+        if known is None:
+            node = self.operation(name)
+            own = node.name.value if node.name else None
+            known = Wanted(
+                node=node,
+                price=self.prices[own],
+                kind=node.operation.value,
+                root_field=root_field_of(node),
+                introspects=self.sizes[own].introspects,
+            )
+            # names that are none raise above: no more are kept than the document has operations, and nobody's name
+            self.found[name] = known
+        return known
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises RequestError when the name does not say which."""
@@ -98,7 +131,9 @@ class Documents:
             return _faulty([error])
         except GraphQLError as error:
             return _faulty([error])
-        return _faulty(found) if found else Prepared(document, sizes)
+        if found:
+            return _faulty(found)
+        return Prepared(document, sizes, prices=prices(self._schema, document))
 
 
 def _faulty(found: list[GraphQLError]) -> Prepared:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from inspect import isawaitable
-from typing import Any, Literal, Protocol, TypeGuard
+from typing import Any, Literal, Protocol
 
 from graphql import (
     ExecutionResult,
@@ -18,14 +19,16 @@ from graphql import (
     GraphQLSchema,
     create_source_event_stream,
 )
-from graphql import execute as run_operation
 
+from auth.grants import usage
 from domain.kernel.actor import Actor
+from schema.compiled import execute_by_reference
 from schema.context import Context
-from schema.documents import Documents, root_field_of
+from schema.documents import Documents
 from schema.faults import FORBIDDEN, LIMIT_EXCEEDED, RequestError, presented
 from schema.limits import GraphQLLimits
 from schema.requests import Caller, GraphQLRequest, Operation
+from schema.sandbox import simulated
 
 Outcome = Literal["ok", "errors", "rejected"]
 Answer = dict[str, Any]
@@ -40,6 +43,8 @@ class OperationObservation:
     name: str
     outcome: Outcome
     seconds: float
+    channel: str
+    """The caller's; empty for a request that became no operation."""
 
 
 class Authenticate(Protocol):
@@ -70,6 +75,10 @@ class Execution:
         self._observe = observe
         self._streams: Counter[str] = Counter()
 
+    def now_for(self, actor: Actor) -> datetime:
+        """The time of a request that becomes no operation."""
+        return self._context_for(actor, "").now
+
     async def caller(self, *, bearer: str | None) -> Caller:
         """Raises TokenRefused and StoreUnavailable."""
         return Caller(await self._authenticate(bearer), bearer)
@@ -80,24 +89,39 @@ class Execution:
 
     def operation(self, request: GraphQLRequest, *, actor: Actor) -> Operation:
         """Raises RequestError for everything that keeps an operation from starting."""
+        operation = self.found(request)
+        self.require_visible(operation, actor=actor)
+        return operation
+
+    def found(self, request: GraphQLRequest) -> Operation:
+        """The operation asked for, whoever asks. Raises RequestError when it is none or too big."""
         try:
             prepared = self._documents.prepare(request.query)
             if prepared.errors:
                 raise RequestError.of(prepared.errors)
-            node = prepared.operation(request.operation_name)
-            size = prepared.sizes[node.name.value if node.name else None]
-            if size.introspects and not self._introspection(actor):
-                raise RequestError("正式环境不开放接口自省，请查阅接口文档。", code=FORBIDDEN)
+            return Operation(request, prepared, prepared.wanted(request.operation_name))
         except RequestError:
-            self._observe(OperationObservation("unknown", "unknown", "rejected", 0))
+            self.reject("unknown")
             raise
-        return Operation(request, prepared, node)
+
+    def require_visible(self, operation: Operation, *, actor: Actor) -> None:
+        """Raises RequestError when the operation reads the schema itself and the actor may not."""
+        if operation.wanted.introspects and not self._introspection(actor):
+            self.reject("unknown")
+            raise RequestError("正式环境不开放接口自省，请查阅接口文档。", code=FORBIDDEN)
+
+    def reject(self, name: str) -> None:
+        """Counts a request that became no operation; `name` is one of ours, never the client's."""
+        self._observe(OperationObservation("unknown", name, "rejected", 0, ""))
 
     async def run(self, operation: Operation, *, actor: Actor, reference: str) -> Answer:
         """The answer of a query or mutation, ready to be sent."""
         began = time.perf_counter()
         result = await self._execute(operation, actor=actor, reference=reference)
-        self._observed(operation, result, began)
+        self._observed(operation, result, began, channel=actor.channel)
+        if result.errors and actor.partnership is not None:
+            # a third party sees its failures on its page
+            await usage.count(grant_id=actor.partnership.grant_id, what="failed", now=self.now_for(actor))
         return answer_of(result, reference=reference)
 
     async def stream(self, operation: Operation, *, caller: Caller, reference: str) -> AsyncGenerator[Answer, None]:
@@ -107,7 +131,7 @@ class Execution:
             began = time.perf_counter()
             source = await self._source(operation, actor=caller.actor, reference=reference)
             if isinstance(source, ExecutionResult):
-                self._observed(operation, source, began)
+                self._observed(operation, source, began, channel=caller.actor.channel)
                 yield answer_of(source, reference=reference)
                 return
             try:
@@ -116,13 +140,13 @@ class Execution:
                     if event is _END:
                         return
                     if isinstance(event, ExecutionResult):
-                        self._observed(operation, event, began)
+                        self._observed(operation, event, began, channel=caller.actor.channel)
                         yield answer_of(event, reference=reference)
                         return
                     began = time.perf_counter()
                     actor = (await self.again(caller)).actor
                     result = await self._execute(operation, actor=actor, reference=reference, event=event)
-                    self._observed(operation, result, began)
+                    self._observed(operation, result, began, channel=actor.channel)
                     yield answer_of(result, reference=reference)
             finally:
                 await source.aclose()
@@ -131,19 +155,29 @@ class Execution:
         self, operation: Operation, *, actor: Actor, reference: str, event: object = None
     ) -> ExecutionResult:
         assert operation.prepared.document is not None
+        document, request = operation.prepared.document, operation.request
+        if actor.partnership is not None and actor.partnership.sandbox:
+            return simulated(
+                schema=self._schema, document=document, name=request.operation_name, variables=request.variables
+            )
+        context = self._context_for(actor, reference)
+        plan = None
+        if not operation.is_subscription:
+            plan = operation.prepared.candidates.plan_of(
+                schema=self._schema, document=document, operation_name=request.operation_name
+            )
         try:
             async with asyncio.timeout(self.limits.operation_seconds_max):
-                result = run_operation(
-                    self._schema,
-                    operation.prepared.document,
+                if plan is not None:
+                    return await plan.run(context=context, variables=request.variables)
+                return await execute_by_reference(
+                    schema=self._schema,
+                    document=document,
+                    operation_name=request.operation_name,
+                    context=context,
+                    variables=request.variables,
                     root_value=event,
-                    context_value=self._context_for(actor, reference),
-                    variable_values=dict(operation.request.variables),
-                    operation_name=operation.request.operation_name,
-                    is_awaitable=_is_awaitable,
-                    hide_suggestions=True,
                 )
-                return await result if isawaitable(result) else result
         except TimeoutError as error:
             return ExecutionResult(None, [GraphQLError("timeout", original_error=error)])
 
@@ -180,31 +214,19 @@ class Execution:
             if not self._streams[key]:
                 del self._streams[key]
 
-    def _observed(self, operation: Operation, result: ExecutionResult, began: float) -> None:
+    def _observed(self, operation: Operation, result: ExecutionResult, began: float, *, channel: str) -> None:
         outcome: Outcome = "errors" if result.errors else "ok"
-        kind, name = operation.node.operation.value, root_field_of(operation.node)
-        self._observe(OperationObservation(kind, name, outcome, time.perf_counter() - began))
+        wanted, seconds = operation.wanted, time.perf_counter() - began
+        self._observe(OperationObservation(wanted.kind, wanted.root_field, outcome, seconds, channel))
 
 
 def answer_of(result: ExecutionResult, *, reference: str) -> Answer:
     """`data` is missing when nothing was executed, as GraphQL over HTTP tells the two apart."""
     if not result.errors:
-        return {"data": result.data}
+        return {"data": result.data, "extensions": result.extensions} if result.extensions else {"data": result.data}
     errors = [presented(error, reference=reference) for error in result.errors]
     started = result.data is not None or any(error.path for error in result.errors)
     return {"errors": errors, "data": result.data} if started else {"errors": errors}
-
-
-_awaitable_kinds: dict[type, bool] = {}
-
-
-def _is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
-    """Whether it can be awaited is a matter of its type: asked for every value of an answer, looked up once a type."""
-    kind = type(value)
-    known = _awaitable_kinds.get(kind)
-    if known is None:
-        known = _awaitable_kinds[kind] = isawaitable(value)
-    return known
 
 
 _END = object()

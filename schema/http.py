@@ -1,32 +1,54 @@
-"""`POST /graphql` as GraphQL over HTTP says, and the routes of the other transports beside it."""
+"""`/graphql` as GraphQL over HTTP says, and the routes of the other transports beside it.
+
+POST runs any operation, GET registered queries. Nothing here reads a cookie: a foreign page can make a browser send a
+request, but not one that says who the person is.
+"""
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from auth.tokens import TokenRefused
 from domain.kernel.actor import Actor
 from domain.kernel.failures import StoreUnavailable
+from schema.admission import Admit, Admitted, TooMany
 from schema.context import Context
+from schema.entry import Entered, Entry, TextPolicy, TrustedDocuments
+from schema.exchange import Exchange, Gone, TooLong
 from schema.execution import Answer, Authenticate, Execution, OperationObservation
 from schema.faults import BAD_REQUEST, UNAUTHENTICATED, RequestError, fault, unavailable
 from schema.limits import GraphQLLimits
-from schema.requests import Caller, GraphQLRequest, bearer_of
+from schema.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_JSON,
+    JSON,
+    accepts_events,
+    compressed,
+    entity_tag,
+    is_utf8_json,
+    knows,
+    media_type_for,
+)
+from schema.requests import GraphQLRequest, bearer_of
 from schema.root import executable
 from schema.sockets import socket_endpoint
-from schema.streaming import EVENT_STREAM, event_stream
+from schema.streaming import event_stream
+from schema.trusted.registry import Registry
 
-__all__ = ["GraphQLLimits", "OperationObservation", "graphql_routes"]
+__all__ = ["GraphQLDoor", "GraphQLLimits", "OperationObservation", "TextPolicy", "graphql_routes"]
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
+PUBLIC_SECONDS = 60
+"""How long a cache may answer in our place when everybody gets the same."""
+_VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
+_NO_STORE = (b"cache-control", b"no-store")
+_GZIP = (b"content-encoding", b"gzip")
+_TYPES = {kind: (b"content-type", f"{kind}; charset=utf-8".encode()) for kind in (JSON, GRAPHQL_JSON)}
+
+Headers = list[tuple[bytes, bytes]]
 
 
 def graphql_routes(
@@ -36,9 +58,13 @@ def graphql_routes(
     limits: GraphQLLimits,
     introspection: Callable[[Actor], bool],
     observe: Callable[[OperationObservation], None] = lambda observation: None,
+    admit: Admit | None = None,
+    policy: TextPolicy | None = None,
+    registry: TrustedDocuments | None = None,
 ) -> list[BaseRoute]:
-    """`/graphql` (POST and WebSocket) and `/graphql/stream` (server-sent events). `context_for` gets the
-    actor and the request's reference number; `introspection` says who may read the schema itself."""
+    """`/graphql` (POST, GET and WebSocket) and `/graphql/stream` (server-sent events). `context_for` gets the
+    actor and the request's reference number; `introspection` says who may read the schema itself. Without `admit`
+    nothing is counted, without `policy` everybody may send text."""
     execution = Execution(
         schema=executable(),
         context_for=context_for,
@@ -47,82 +73,101 @@ def graphql_routes(
         introspection=introspection,
         observe=observe,
     )
-
-    async def once(request: Request) -> Response:
-        return await _answered(request, execution=execution, streams=False)
-
-    async def streamed(request: Request) -> Response:
-        return await _answered(request, execution=execution, streams=True)
-
+    entry = Entry(
+        execution=execution,
+        registry=registry or Registry(),
+        admit=admit or _uncounted(authenticate),
+        policy=policy or TextPolicy(),
+    )
     return [
-        Route("/graphql", once, methods=["POST"]),
-        Route("/graphql/stream", streamed, methods=["POST"]),
-        WebSocketRoute("/graphql", socket_endpoint(execution)),
+        Route("/graphql", GraphQLDoor(entry), methods=["GET", "POST"]),
+        Route("/graphql/stream", GraphQLDoor(entry, streams=True), methods=["POST"]),
+        WebSocketRoute("/graphql", socket_endpoint(entry)),
     ]
 
 
-async def _answered(request: Request, *, execution: Execution, streams: bool) -> Response:
-    """Every way a request can end, as a response."""
-    reference = _reference(request)
-    media_type = GRAPHQL_JSON
-    try:
-        media_type = _acceptable(request, streams=streams)
-        body = await _body(request, bytes_max=execution.limits.body_bytes_max)
-        wanted = GraphQLRequest.read(_parsed(body))
-        caller = await _caller(request, execution)
-        operation = execution.operation(wanted, actor=caller.actor)
-        if media_type == EVENT_STREAM:
-            return event_stream(execution, operation, caller=caller, reference=reference)
-        if operation.is_subscription:
-            raise RequestError("订阅请使用/graphql/stream或WebSocket。", code=BAD_REQUEST)
-        answer = await execution.run(operation, actor=caller.actor, reference=reference)
-        status = 200 if "data" in answer or media_type == JSON else 400
-        return _response(answer, media_type=media_type, status=status)
-    except TokenRefused as refused:
-        error = RequestError(refused.message, code=UNAUTHENTICATED, status=401, reason=refused.code)
-    except StoreUnavailable:
-        error = unavailable()
-    except RequestError as refused_request:
-        error = refused_request
-    except ClientDisconnect:
-        return Response(status_code=400)
-    except Exception as problem:
-        error = fault(problem, reference=reference)
-    return _refusal(error, media_type=media_type)
+def _uncounted(authenticate: Authenticate) -> Admit:
+    async def admit(bearer: str | None, /, *, points: int, origin: str) -> Admitted:
+        return Admitted(actor=await authenticate(bearer))
+
+    return admit
 
 
-def _acceptable(request: Request, *, streams: bool) -> str:
-    """The media type to answer in. Raises RequestError: 406 for none of ours, 415 for a body that is not
-    JSON, which also keeps out forms that a foreign page could send (CSRF)."""
-    content_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = re.search(r"charset *= *\"?([^;\"]+)", parameters, re.IGNORECASE)
-    if content_type.strip().lower() != JSON or (charset and charset[1].strip().lower() != "utf-8"):
-        raise RequestError("请求内容的类型应为application/json（UTF-8）。", code=BAD_REQUEST, status=415)
-    accepted = request.headers.get("accept") or "*/*"
-    types = {part.partition(";")[0].strip().lower(): part for part in accepted.split(",")}
-    wanted = {name for name, part in types.items() if not re.search(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)", part)}
-    if streams:
-        if wanted & {EVENT_STREAM, "text/*", "*/*"}:
-            return EVENT_STREAM
-    elif wanted & {GRAPHQL_JSON, "application/*", "*/*"}:
-        return GRAPHQL_JSON
-    elif JSON in wanted:
-        return JSON
-    raise RequestError("不能按所要求的类型（Accept）答复。", code=BAD_REQUEST, status=406)
+class GraphQLDoor:
+    """An ASGI application for one path. Answers whatever happens, so nothing has to stand around it."""
+
+    def __init__(self, entry: Entry, *, streams: bool = False) -> None:
+        self._entry, self._streams = entry, streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Every way a request can end, as an answer."""
+        exchange = Exchange(scope, receive, send)
+        media_type = GRAPHQL_JSON
+        try:
+            try:
+                media_type = _acceptable(exchange, streams=self._streams)
+                wanted = await _wanted(exchange, bytes_max=self._entry.execution.limits.body_bytes_max)
+            except RequestError:
+                await self._entry.count(origin=exchange.origin)
+                raise
+            entered = await self._entered(exchange, wanted)
+            operation, actor = entered.operation, entered.caller.actor
+            if media_type == EVENT_STREAM:
+                stream = event_stream(
+                    self._entry.execution, operation, caller=entered.caller, reference=exchange.reference
+                )
+                return await stream(scope, receive, send)
+            if operation.is_subscription:
+                raise RequestError("订阅请使用/graphql/stream或WebSocket。", code=BAD_REQUEST)
+            answer = await self._entry.execution.run(operation, actor=actor, reference=exchange.reference)
+            return await _finish(exchange, answer, entered=entered, media_type=media_type)
+        except TokenRefused as refused:
+            error = RequestError(refused.message, code=UNAUTHENTICATED, status=401, reason=refused.code)
+        except StoreUnavailable:
+            error = unavailable()
+        except RequestError as refused_request:
+            error = refused_request
+        except Gone:
+            return await exchange.answer(400, [])
+        except Exception as problem:
+            error = fault(problem, reference=exchange.reference)
+        await _refuse(exchange, error, media_type=media_type)
+
+    async def _entered(self, exchange: Exchange, wanted: GraphQLRequest) -> Entered:
+        header = exchange.header(b"authorization")
+        try:
+            bearer = None if header is None else bearer_of(header)
+        except TokenRefused:
+            await self._entry.count(origin=exchange.origin)
+            raise
+        return await self._entry.enter(wanted, bearer=bearer, origin=exchange.origin, safe=exchange.method != "POST")
 
 
-async def _body(request: Request, *, bytes_max: int) -> bytes:
-    """Reads no further than the limit, whatever the length that the client declared."""
-    too_long = RequestError(f"请求内容过大，最多{bytes_max}字节。", code="LIMIT_EXCEEDED", status=413)
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > bytes_max:
-        raise too_long
-    read = bytearray()
-    async for part in request.stream():
-        read += part
-        if len(read) > bytes_max:
-            raise too_long
-    return bytes(read)
+def _acceptable(exchange: Exchange, *, streams: bool) -> str:
+    """The media type to answer in. Raises RequestError: 406 for none of ours, 415 for a body that we do not read."""
+    if exchange.method == "POST" and not (
+        is_utf8_json(exchange.header(b"content-type"))
+        and (exchange.header(b"content-encoding") or "identity") == "identity"
+    ):
+        sentence = "请求内容的类型应为application/json（UTF-8，不压缩）。"
+        raise RequestError(sentence, code=BAD_REQUEST, status=415)
+    accept = exchange.header(b"accept")
+    found = (EVENT_STREAM if accepts_events(accept) else None) if streams else media_type_for(accept)
+    if found is None:
+        raise RequestError("不能按所要求的类型（Accept）答复。", code=BAD_REQUEST, status=406)
+    return found
+
+
+async def _wanted(exchange: Exchange, *, bytes_max: int) -> GraphQLRequest:
+    if exchange.method == "POST":
+        try:
+            return GraphQLRequest.read(_parsed(await exchange.body(bytes_max=bytes_max)))
+        except TooLong:
+            sentence = f"请求内容过大，最多{bytes_max}字节。"
+            raise RequestError(sentence, code="LIMIT_EXCEEDED", status=413) from None
+    if len(exchange.query_string) > bytes_max:
+        raise RequestError(f"请求内容过大，最多{bytes_max}字节。", code="LIMIT_EXCEEDED", status=414)
+    return GraphQLRequest.of_url(exchange.parameters)
 
 
 def _parsed(body: bytes) -> object:
@@ -132,34 +177,47 @@ def _parsed(body: bytes) -> object:
         raise RequestError("请求内容不是有效的JSON。", code=BAD_REQUEST) from None
 
 
-async def _caller(request: Request, execution: Execution) -> Caller:
-    header = request.headers.get("authorization")
-    return await execution.caller(bearer=None if header is None else bearer_of(header))
+async def _finish(exchange: Exchange, answer: Answer, *, entered: Entered, media_type: str) -> None:
+    status = 200 if media_type == JSON or "data" in answer else 400
+    trusted = entered.operation.trusted
+    # all who come without a name through GET get the same: the actor is the only thing an answer hangs on
+    nameless = exchange.method != "POST" and entered.caller.bearer is None
+    if nameless and trusted is not None and trusted.public and "errors" not in answer:
+        return await _show_public(exchange, answer, media_type=media_type)
+    if entered.balance is not None:
+        answer["extensions"] = {**answer.get("extensions", {}), "cost": entered.balance.shown}
+    await _send(exchange, answer, media_type=media_type, status=status, headers=[_NO_STORE])
 
 
-def _reference(request: Request) -> str:
-    """The number that finds the request in the logs, given by the middleware in front of us."""
-    given = request.scope.get("state", {}).get("request_id")
-    return given if isinstance(given, str) else secrets.token_hex(6)
+async def _show_public(exchange: Exchange, answer: Answer, *, media_type: str) -> None:
+    tag = entity_tag(media_type.encode() + orjson.dumps(answer))
+    caching = f"public, max-age={PUBLIC_SECONDS}".encode()
+    headers = [(b"etag", tag.encode()), (b"cache-control", caching)]
+    if knows(exchange.header(b"if-none-match"), tag=tag):
+        return await exchange.answer(304, [*headers, _VARY])
+    await _send(exchange, answer, media_type=media_type, status=200, headers=headers)
 
 
-def _refusal(error: RequestError, *, media_type: str) -> Response:
+async def _refuse(exchange: Exchange, error: RequestError, *, media_type: str) -> None:
     document_faults = error.status == 400 and error.errors[0]["extensions"]["code"] != BAD_REQUEST
     # by application/json a client cannot tell our errors from a proxy's: well-formed requests answer 200
     status = 200 if media_type == JSON and document_faults else error.status
     shown = GRAPHQL_JSON if media_type == EVENT_STREAM else media_type
-    response = _response({"errors": error.errors}, media_type=shown, status=status)
+    headers: Headers = [_NO_STORE]
     if error.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if error.status in (429, 503):
-        response.headers["Retry-After"] = "2"
-    return response
+        headers.append((b"www-authenticate", b"Bearer"))
+    if error.status == 405:
+        headers.append((b"allow", b"POST"))
+    if isinstance(error, TooMany):
+        headers.append((b"retry-after", b"%d" % error.after))
+    elif error.status in (429, 503):
+        headers.append((b"retry-after", b"2"))
+    await _send(exchange, {"errors": error.errors}, media_type=shown, status=status, headers=headers)
 
 
-def _response(answer: Answer, *, media_type: str, status: int) -> Response:
-    return Response(
-        orjson.dumps(answer),
-        status_code=status,
-        media_type=f"{media_type}; charset=utf-8",
-        headers={"Cache-Control": "no-store"},
-    )
+async def _send(exchange: Exchange, answer: Answer, *, media_type: str, status: int, headers: Headers) -> None:
+    body = orjson.dumps(answer)
+    packed = compressed(body, accept_encoding=exchange.header(b"accept-encoding"))
+    if packed is not None:
+        headers = [*headers, _GZIP]
+    await exchange.answer(status, [*headers, _VARY, _TYPES[media_type]], packed or body)

@@ -18,7 +18,8 @@ from graphql import (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphQLLimits:
     """Sizes of one request and times of one connection. `fields`, `aliases` and `directives` count a
-    fragment as often as it is spread; `socket_operations_max` is for one socket in a minute."""
+    fragment as often as it is spread; `points_max` is the price of one operation (`schema.cost`);
+    `socket_operations_max` is for one socket in a minute."""
 
     body_bytes_max: int = 64 * 1024
     document_chars_max: int = 16 * 1024
@@ -29,6 +30,7 @@ class GraphQLLimits:
     aliases_max: int = 30
     directives_max: int = 30
     documents_cached: int = 512
+    points_max: int = 5_000
     operation_seconds_max: int = 30
     heartbeat_seconds: int = 15
     connection_init_seconds: int = 5

@@ -18,7 +18,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from auth.tokens import TokenRefused
 from domain.kernel.failures import StoreUnavailable
-from schema.execution import Answer, Execution
+from schema.entry import Entry
+from schema.execution import Answer
 from schema.faults import RequestError, fault, unavailable
 from schema.live import followed
 from schema.requests import Caller, GraphQLRequest, Operation, bearer_of
@@ -31,14 +32,14 @@ PROTOCOL_UNKNOWN, UNAVAILABLE, TOO_BIG = 4406, 1013, 1009
 _ID_LENGTH_MAX = 64
 
 
-def socket_endpoint(execution: Execution) -> Callable[[WebSocket], Awaitable[None]]:
+def socket_endpoint(entry: Entry) -> Callable[[WebSocket], Awaitable[None]]:
     async def endpoint(socket: WebSocket) -> None:
         if PROTOCOL not in socket.scope.get("subprotocols", ()):
             await socket.accept()
             await socket.close(PROTOCOL_UNKNOWN, "Subprotocol not acceptable")
             return
         await socket.accept(subprotocol=PROTOCOL)
-        await _Connection(socket, execution).serve()
+        await _Connection(socket, entry).serve()
 
     return endpoint
 
@@ -53,11 +54,14 @@ class _Closed(Exception):
 
 
 class _Connection:
-    def __init__(self, socket: WebSocket, execution: Execution) -> None:
+    def __init__(self, socket: WebSocket, entry: Entry) -> None:
         self._socket = socket
-        self._execution = execution
+        self._entry = entry
+        self._execution = entry.execution
         self._caller: Caller | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
+        client = socket.client
+        self._origin = str(socket.scope.get("state", {}).get("address") or (client.host if client else ""))
         self._minute_began = 0.0
         self._begun = 0
 
@@ -156,9 +160,10 @@ class _Connection:
         assert self._caller is not None
         reference = secrets.token_hex(8)
         try:
-            caller = self._caller = await self._execution.again(self._caller)
-            operation = self._execution.operation(GraphQLRequest.read(payload), actor=caller.actor)
-            await self._answer(id, operation, caller=caller, reference=reference)
+            request = GraphQLRequest.read(payload)
+            entered = await self._entry.enter(request, bearer=self._caller.bearer, origin=self._origin)
+            self._caller = entered.caller
+            await self._answer(id, entered.operation, caller=entered.caller, reference=reference)
             await self._send({"type": "complete", "id": id})
         except TokenRefused as refused:
             await self._close(UNAUTHORIZED, refused.code)

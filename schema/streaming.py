@@ -16,9 +16,8 @@ from domain.kernel.failures import StoreUnavailable
 from schema.execution import Answer, Execution
 from schema.faults import UNAUTHENTICATED, RequestError, unavailable
 from schema.live import followed
+from schema.negotiation import EVENT_STREAM
 from schema.requests import Caller, Operation
-
-EVENT_STREAM = "text/event-stream"
 
 _COMPLETE = b"event: complete\ndata:\n\n"
 _HEARTBEAT = b":\n\n"

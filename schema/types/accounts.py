@@ -7,21 +7,21 @@ from enum import Enum
 
 import strawberry
 
-from domain import contributions
 from domain.contributions import AccountView, CardView
 from domain.kernel.dates import YearMonth
 from domain.kernel.money import Money
 from domain.ledger import EntryView
 from schema.context import Info
-from schema.guards import OWNER, resolved, shown
+from schema.describing import member
+from schema.guards import OWNER, answered, resolved, shown
 from schema.types.connections import FIRST_DEFAULT, Connection, connection_of
 from schema.types.nodes import Node, global_id
 
 
 @strawberry.enum(description="收支方向 · direction of an entry")
 class EntrySide(Enum):
-    IN = "in"
-    OUT = "out"
+    IN = member("in", "收入 · the balance grows")
+    OUT = member("out", "支出 · the balance shrinks")
 
 
 @strawberry.type(description="个人银行卡 · bank card registered in the person's own name")
@@ -47,10 +47,16 @@ class BankCard(Node):
         )
 
 
+def _entry_id(root: LedgerEntry) -> strawberry.ID:
+    return global_id("Entry", root.key)
+
+
 @strawberry.type(description="个人账户明细 · entry of a personal account")
 class LedgerEntry(Node):
     owner_id: strawberry.Private[int | None]
-    id: strawberry.ID = shown(OWNER, "全局编号 · global id")
+    key: strawberry.Private[str]
+
+    id: strawberry.ID = answered(_entry_id, OWNER, "全局编号 · global id")
     voucher_no: str = shown(OWNER, "凭证号 · voucher")
     kind: str = shown(OWNER, "业务类型代码 · kind of business (JGJ/T 320)")
     kind_name: str = shown(OWNER, "业务类型 · kind of business")
@@ -64,8 +70,8 @@ class LedgerEntry(Node):
     @classmethod
     def of(cls, entry: EntryView, *, owner_id: int | None) -> LedgerEntry:
         return cls(
-            id=global_id("Entry", f"{entry.account_no}:{entry.sequence}"),
             owner_id=owner_id,
+            key=f"{entry.account_no}:{entry.sequence}",
             voucher_no=entry.voucher_no,
             kind=entry.kind,
             kind_name=entry.kind_name,
@@ -100,9 +106,8 @@ class Account(Node):
     async def entries(
         self, info: Info, first: int = FIRST_DEFAULT, after: str | None = None
     ) -> Connection[LedgerEntry]:
-        page = await contributions.entries_of(
-            actor=info.context.actor, account_no=self.number, first=first, after=after
-        )
+        context = info.context
+        page = await context.loaders.entries_of(actor=context.actor, account_no=self.number, first=first, after=after)
         return connection_of(page, lambda entry: LedgerEntry.of(entry, owner_id=self.owner_id))
 
     @resolved(OWNER, "收款银行卡 · cards that may be paid to")

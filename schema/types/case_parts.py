@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import strawberry
 
-from domain.cases import REFUSAL_REASONS, CaseEvent
 from domain.cases import CaseCheck as Check
+from domain.cases import CaseEvent, Correction, Signing, reason_name
 from domain.kernel.money import Money
 from domain.settlement import PaymentView
+from domain.withdrawals import TITLES, declared_in_words
 from schema.guards import CITIZEN_OR_DESK, DESK, shown
-
-_FORM_NAMES = {
-    "frequency": "提取频率",
-    "auto_renewal": "到期自动接续",
-    "commitment": "无房承诺",
-    "spouse_name": "配偶姓名",
-    "spouse_document_no": "配偶证件号码",
-    "rental_filing_no": "租房备案编号",
-}
-_WORDS: dict[object, str] = {True: "是", False: "否", "monthly": "按月", "quarterly": "按季"}
 
 
 @strawberry.type(description="说明 · one paragraph of an explanation")
@@ -45,9 +36,43 @@ class FormEntry:
     def all_of(cls, form: Mapping[str, Any]) -> list[FormEntry]:
         """Entries that were filled in; references to other objects are left out."""
         return [
-            cls(name=name, title=_FORM_NAMES[name], value=_WORDS.get(value, str(value)))
-            for name, value in form.items()
-            if value is not None and name in _FORM_NAMES
+            cls(name=name, title=title, value=value)
+            for name, title, value in declared_in_words(form)
+            if name in TITLES and name != "card_id"
+        ]
+
+
+@strawberry.type(description="补正要求 · what an applicant was asked to correct")
+class CaseCorrection:
+    reason: str = shown(CITIZEN_OR_DESK, "原因 · reason in words")
+    note: str = shown(CITIZEN_OR_DESK, "要求 · what is to be corrected")
+    due_on: date = shown(CITIZEN_OR_DESK, "期限 · the last day")
+    state: str = shown(CITIZEN_OR_DESK, "状态代码 · `asked`, `answered`, `expired` or `dropped`")
+    statement: str | None = shown(CITIZEN_OR_DESK, "补正说明 · the applicant's answer; null until there is one")
+
+    @classmethod
+    def of(cls, view: Correction) -> CaseCorrection:
+        return cls(reason=view.reason, note=view.note, due_on=view.due_on, state=view.state, statement=view.statement)
+
+
+@strawberry.type(description="签批席位 · one signature of a review")
+class CaseSeat:
+    name: str = shown(DESK, "席位 · which seat")
+    signer_name: str | None = shown(DESK, "签署人 · who has signed; null while nobody has")
+    decision: str | None = shown(DESK, "意见代码 · `approve` or `refuse`; null while nobody has signed")
+    signed_at: datetime | None = shown(DESK, "签署时间 · when")
+
+    @classmethod
+    def all_of(cls, signing: Signing) -> list[CaseSeat]:
+        given = {one.seat: one for one in signing.signatures}
+        return [
+            cls(
+                name=seat.name,
+                signer_name=given[seat.code].signer_name if seat.code in given else None,
+                decision=given[seat.code].decision if seat.code in given else None,
+                signed_at=given[seat.code].signed_at if seat.code in given else None,
+            )
+            for seat in signing.seats
         ]
 
 
@@ -79,7 +104,7 @@ class CaseHistoryEntry:
             actor_kind=event.actor_kind,
             actor_name=event.actor_name,
             reason_code=event.reason_code,
-            reason=REFUSAL_REASONS.get(event.reason_code or ""),
+            reason=reason_name(event.reason_code) or None,
             note=event.note,
         )
 

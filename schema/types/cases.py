@@ -12,17 +12,27 @@ from domain.cases import CaseEvent, CaseView
 from domain.kernel.money import Money
 from domain.withdrawals import FLAGS
 from schema.context import Info
+from schema.describing import member
 from schema.guards import CITIZEN_OR_DESK, DESK, OWNER_OR_DESK, resolved, shown
-from schema.types.case_parts import CaseCheck, CaseHistoryEntry, Explanation, FormEntry, Payment, ReviewFlag
+from schema.types.case_parts import (
+    CaseCheck,
+    CaseCorrection,
+    CaseHistoryEntry,
+    CaseSeat,
+    Explanation,
+    FormEntry,
+    Payment,
+    ReviewFlag,
+)
 from schema.types.nodes import Node, global_id
 
 
 @strawberry.enum(description="环节进度 · how far a step is")
 class StepState(Enum):
-    DONE = "done"
-    CURRENT = "current"
-    WAITING = "to_do"
-    SKIPPED = "skipped"
+    DONE = member("done", "已完成 · done")
+    CURRENT = member("current", "办理中 · where the case stands")
+    WAITING = member("to_do", "待办理 · still to come")
+    SKIPPED = member("skipped", "未经过 · not passed through")
 
 
 @strawberry.type(description="办理环节 · step of a case")
@@ -82,6 +92,19 @@ class Case(Node):
     async def payment(self) -> Payment | None:
         payment = await settlement.payment_of_case(account_no=self.view.account_no, case_id=self.view.case_id)
         return None if payment is None else Payment.of(payment)
+
+    @resolved(OWNER_OR_DESK, "差评答复 · the centre's answer to a bad review; null before the call-back")
+    async def evaluation_reply(self) -> str | None:
+        return await cases.reply_of(account_no=self.view.account_no, case_id=self.view.case_id)
+
+    @resolved(OWNER_OR_DESK, "补正要求 · what the applicant was asked to correct, the newest first", list_size=3)
+    async def corrections(self) -> list[CaseCorrection]:
+        return [CaseCorrection.of(one) for one in await cases.corrections_of(case=self.view)]
+
+    @resolved(DESK, "签批情况 · the seats that sign in this state; empty where nobody does", list_size=3)
+    async def signatures(self, info: Info) -> list[CaseSeat]:
+        signing = await cases.signing_of(case=self.view, now=info.context.now)
+        return [] if signing is None else CaseSeat.all_of(signing)
 
     @resolved(OWNER_OR_DESK, "申请内容 · what the applicant declared, personal data masked")
     def form(self) -> list[FormEntry]:

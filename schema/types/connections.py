@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
 from domain.kernel.paging import Page
-from schema.guards import CITIZEN_OR_DESK, shown
+from schema.guards import SIGNED_IN, answered, shown
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -18,25 +18,33 @@ FIRST_DEFAULT = 20
 
 @strawberry.type(description="页码信息 · where this page stands in the list")
 class PageInfo:
-    has_next_page: bool = shown(CITIZEN_OR_DESK, "是否还有下一页 · whether more follow")
-    end_cursor: str | None = shown(CITIZEN_OR_DESK, "本页末位置 · give it as `after` for the next page")
+    has_next_page: bool = shown(SIGNED_IN, "是否还有下一页 · whether more follow")
+    end_cursor: str | None = shown(SIGNED_IN, "本页末位置 · give it as `after` for the next page")
+
+
+def _cursor(root: Edge[Any]) -> str:
+    return root.cursors[root.nth]
 
 
 @strawberry.type(description="列表中的一条 · one entry of a list")
 class Edge(Generic[T]):
-    cursor: str = shown(CITIZEN_OR_DESK, "位置 · its place in the list")
-    node: T = shown(CITIZEN_OR_DESK, "内容 · the object")
+    cursors: strawberry.Private[Sequence[str]]
+    nth: strawberry.Private[int]
+
+    cursor: str = answered(_cursor, SIGNED_IN, "位置 · its place in the list")
+    node: T = shown(SIGNED_IN, "内容 · the object")
 
 
 @strawberry.type(description="分页列表 · a list in pages")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = shown(CITIZEN_OR_DESK, "本页各条 · the entries of this page")
-    page_info: PageInfo = shown(CITIZEN_OR_DESK, "页码信息 · where this page stands")
-    total_count: int = shown(CITIZEN_OR_DESK, "总条数 · number of entries on all pages")
+    edges: list[Edge[T]] = shown(SIGNED_IN, "本页各条 · the entries of this page")
+    page_info: PageInfo = shown(SIGNED_IN, "页码信息 · where this page stands")
+    total_count: int = shown(SIGNED_IN, "总条数 · number of entries on all pages")
 
 
 def edges_of(page: Page[V], of: Callable[[V], T]) -> list[Edge[T]]:
-    return [Edge(cursor=cursor, node=of(item)) for cursor, item in zip(page.cursors, page.items, strict=True)]
+    cursors = page.cursors
+    return [Edge(cursors=cursors, nth=nth, node=of(item)) for nth, item in enumerate(page.items)]
 
 
 def connection_of(page: Page[V], of: Callable[[V], T]) -> Connection[T]:

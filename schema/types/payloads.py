@@ -8,6 +8,7 @@ from typing import Self
 import strawberry
 
 from domain.cases import CaseView
+from schema.describing import member
 from schema.guards import CITIZEN_OR_DESK, shown
 from schema.types.cases import Case
 from schema.types.errors import UserError
@@ -18,9 +19,11 @@ _KEY = "请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and in
 
 @strawberry.enum(description="审核结论 · a reviewer's decision")
 class ReviewDecision(Enum):
-    APPROVE = "approve"
-    REFUSE = "refuse"
-    RETURN = "return"
+    APPROVE = member("approve", "通过 · the application goes on")
+    REFUSE = member("refuse", "不予办理 · the case ends; needs a reason")
+    RETURN = member("return", "退回上一环节 · back to the review before; needs a reason")
+    CORRECT = member("correct", "退回补正 · back to the applicant with a deadline; needs a reason")
+    ESCALATE = member("escalate", "提请特审 · to a special review by several; needs a reason")
 
 
 @strawberry.input
@@ -38,9 +41,14 @@ class CancelCaseInput(CaseInput):
     pass
 
 
+@strawberry.input(description="补正 · the applicant answers what was asked to be corrected, and hands in again")
+class CorrectCaseInput(CaseInput):
+    statement: str = strawberry.field(description="补正说明 · 4 to 1000 characters")
+
+
 @strawberry.input(description="评价 · evaluation of a finished case (好差评)")
 class EvaluateCaseInput(CaseInput):
-    grade: int = strawberry.field(description="评价等级 · 5 非常满意 … 1 非常不满意")
+    grade: int = strawberry.field(description="评价等级 · grade: 5 非常满意 … 1 非常不满意")
     comment: str | None = strawberry.field(default=None, description="评价内容 · at most 500 characters")
     tags: list[str] = strawberry.field(default_factory=list, description="评价标签 · tags")
 
@@ -86,8 +94,18 @@ class ApplyForRentWithdrawalPayload(CasePayload):
     pass
 
 
+@strawberry.type(description="提取申请结果 · answer to an application for a withdrawal of any kind")
+class ApplyForWithdrawalPayload(CasePayload):
+    pass
+
+
 @strawberry.type(description="撤销申请结果 · answer to a cancellation")
 class CancelCasePayload(CasePayload):
+    pass
+
+
+@strawberry.type(description="补正结果 · answer to a correction")
+class CorrectCasePayload(CasePayload):
     pass
 
 

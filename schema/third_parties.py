@@ -1,0 +1,57 @@
+"""What a third party may run: registered documents, within its grant. Asked after the gate has let it in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from auth.grants import admitting, usage
+from domain.kernel import access
+from domain.kernel.actor import Actor
+from schema.faults import FORBIDDEN, RequestError
+from schema.requests import Operation
+
+NOT_GRANTED = "DOCUMENT_NOT_GRANTED"
+FIELDS_NOT_GRANTED = "FIELDS_NOT_GRANTED"
+DELEGATION_MISSING = "DELEGATION_MISSING"
+
+_ANSWERS = {
+    "document": (NOT_GRANTED, "授权不包含此文档，请使用授权内的文档，或申请补充授权。"),
+    "fields": (FIELDS_NOT_GRANTED, "此文档读取的内容超出授权的字段范围，请改用授权内的版本，或申请补充授权。"),
+    "delegation": (DELEGATION_MISSING, "此授权须代表委托人调用，请凭委托编号重新取得访问凭证。"),
+    "delegation_read_only": (DELEGATION_MISSING, "委托人只允许查询，不能代为办理，请委托人重新办理委托。"),
+}
+
+
+async def require_granted(operation: Operation, *, actor: Actor, now: datetime) -> None:
+    """Raises RequestError for what the grant does not cover; the audit trail and the party's counters know of it."""
+    assert actor.partnership is not None and operation.trusted is not None, "third parties run registered documents"
+    excess = admitting.excess_of(
+        actor, document_id=operation.trusted.document_id, changes=operation.trusted.kind == "mutation"
+    )
+    if excess is None and actor.partnership.sandbox and operation.is_subscription:
+        excess = ("document", operation.trusted.document_id)
+    if excess is None:
+        await _note_read(operation, actor=actor, now=now)
+        return
+    kind, about = excess
+    await usage.count(grant_id=actor.partnership.grant_id, what="refused", now=now)
+    await admitting.tell_refusal(actor, reason=kind, now=now, about=about)
+    code, sentence = _ANSWERS[kind]
+    raise RequestError(sentence, code=code, status=403, reason=FORBIDDEN)
+
+
+async def _note_read(operation: Operation, *, actor: Actor, now: datetime) -> None:
+    """What is read of the person whom the party stands for is for that person to see."""
+    grant = admitting.grant_of(actor)
+    assert operation.trusted is not None and grant is not None
+    if actor.person_id is None or operation.trusted.public:
+        return
+    await access.record_read(
+        None,
+        actor=actor,
+        person_id=actor.person_id,
+        purpose=grant.purpose_text,
+        what=grant.words[operation.trusted.document_id],
+        subject=f"grant:{grant.grant_id}",
+        now=now,
+    )

@@ -1,0 +1,32 @@
+"""Root fields of 异地转移接续."""
+
+from __future__ import annotations
+
+import strawberry
+
+from resolvers import transfers as of_transfers
+from schema.guards import CITIZEN, PUBLIC, answered
+from schema.types.transfers import Transfer, TransferCentre, TransferPayload
+
+
+@strawberry.type
+class TransferQueries:
+    transfers: list[Transfer] = answered(
+        of_transfers.transfers, CITIZEN, "我的异地转移 · the caller's transfers, the newest first", list_size=5
+    )
+    transfer_centres: list[TransferCentre] = answered(
+        of_transfers.transfer_centres, PUBLIC, "转出地中心 · centres that can be transferred from", list_size=400
+    )
+
+
+@strawberry.type
+class TransferMutations:
+    apply_for_transfer_in: TransferPayload = answered(
+        of_transfers.apply_for_transfer_in,
+        CITIZEN,
+        "申请异地转入 · ask for the money of the caller's account in another city",
+        weight=60,
+    )
+    cancel_transfer: TransferPayload = answered(
+        of_transfers.cancel_transfer, CITIZEN, "撤销异地转入 · take an application for a transfer back"
+    )
