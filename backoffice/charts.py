@@ -26,13 +26,13 @@ def bars(*, name: str, title: str, counts: Mapping[str, int]) -> Markup:
     return _drawn("bars", name, title, tuple(counts.items()))
 
 
-def columns(*, name: str, title: str, counts: Mapping[str, int]) -> Markup:
+def columns(*, name: str, title: str, counts: Mapping[str, int], unit: str = "件") -> Markup:
     """Columns from left to right, for hours of a day."""
-    return _drawn("columns", name, title, tuple(counts.items()))
+    return _drawn("columns", name, title, tuple(counts.items()), unit)
 
 
 @lru_cache(maxsize=256)
-def _drawn(kind: str, name: str, title: str, counts: tuple[tuple[str, int], ...]) -> Markup:
+def _drawn(kind: str, name: str, title: str, counts: tuple[tuple[str, int], ...], unit: str = "件") -> Markup:
     most = max((number for _, number in counts), default=0)
     common = {
         "js": [],
@@ -63,7 +63,7 @@ def _drawn(kind: str, name: str, title: str, counts: tuple[tuple[str, int], ...]
     chart.add(title, [number for _, number in ordered])
     root = ET.fromstring(chart.render(is_unicode=True))
     _strip(root)
-    return Markup(_labelled(root, kind=kind, name=name, title=title, counts=counts))
+    return Markup(_labelled(root, kind=kind, name=name, title=title, counts=counts, unit=unit))
 
 
 def _strip(node: ET.Element) -> None:
@@ -76,7 +76,9 @@ def _strip(node: ET.Element) -> None:
             _strip(child)
 
 
-def _labelled(root: ET.Element, *, kind: str, name: str, title: str, counts: tuple[tuple[str, int], ...]) -> str:
+def _labelled(
+    root: ET.Element, *, kind: str, name: str, title: str, counts: tuple[tuple[str, int], ...], unit: str
+) -> str:
     root.attrib.update(
         {
             "id": f"chart-{name}",
@@ -87,7 +89,7 @@ def _labelled(root: ET.Element, *, kind: str, name: str, title: str, counts: tup
             "preserveAspectRatio": "xMinYMin meet",
         }
     )
-    told = "，".join(f"{label}{number}件" for label, number in counts)
+    told = "，".join(f"{label}{number}{unit}" for label, number in counts)
     heading = ET.Element(f"{{{_SVG}}}title", {"id": f"chart-{name}-title"})
     heading.text = title
     story = ET.Element(f"{{{_SVG}}}desc", {"id": f"chart-{name}-desc"})

@@ -8,14 +8,26 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from backoffice.audit_words import AUDIT_ACTIONS, AUDIT_DETAILS
 from domain import cases, catalogue, withdrawals
 from domain.kernel.dates import SHANGHAI
 from domain.kernel.refusal import Refusal
 
-_INNER_CHANNELS = {"backoffice": "业务平台", "system": "系统", "unknown": "—"}
+_INNER_CHANNELS = {
+    "backoffice": "业务平台",
+    "system": "系统",
+    "unknown": "—",
+    "partner": "第三方",
+    "social_security": "社会保险（一件事）",
+    "national_transfer": "全国转移接续平台",
+    "national_mini_program": "全国住房公积金小程序",
+}
 STATE_TONES = {
     "pending_preliminary": "waiting",
+    "pending_correction": "quiet",
     "pending_final": "waiting",
+    "pending_special": "waiting",
+    "pending_payment_review": "waiting",
     "pending_payment": "active",
     "paying": "active",
     "completed": "good",
@@ -26,8 +38,24 @@ STATE_TONES = {
 OUTCOME_NAMES = {"passed": "核验通过", "failed": "核验不通过", "unanswered": "未答复"}
 OUTCOME_TONES = {"passed": "good", "failed": "bad", "unanswered": "waiting"}
 PAYMENT_TONES = {"confirmed": "good", "rejected": "bad", "unknown": "waiting"}
-DECISION_NAMES = {"approve": "通过", "refuse": "不予办理", "return": "退回初审"}
-ACTOR_NAMES = {"citizen": "申请人", "staff": "工作人员", "system": "系统", "service": "接入系统"}
+DECISION_NAMES = {
+    "approve": "通过",
+    "refuse": "不予办理",
+    "return": "退回上一环节",
+    "correct": "退回补正",
+    "escalate": "提请特审",
+}
+ROLE_NAMES = {
+    "preliminary_reviewer": "初审",
+    "final_reviewer": "复审",
+    "supervisor": "主管",
+    "finance": "财务",
+    "service_desk": "服务台",
+    "system_admin": "系统管理员",
+    "security_admin": "安全管理员",
+    "audit_admin": "审计管理员",
+}
+ACTOR_NAMES = {"citizen": "申请人", "agent": "单位经办人", "staff": "工作人员", "system": "系统", "service": "接入系统"}
 AUDIT_OUTCOMES = {"done": "完成", "refused": "被拒绝", "failed": "失败"}
 AUDIENCE_NAMES = {"person": "个人", "employer": "单位"}
 LOGIN_NAMES = {"none": "无需登录", "password": "密码登录", "real_name": "实名登录", "face": "实人核验"}
@@ -42,57 +70,6 @@ UNVERIFIED_NAMES = {
 }
 
 
-AUDIT_ACTIONS = {
-    "login.succeeded": "登录",
-    "login.refused": "登录被拒",
-    "login.locked": "账户锁定",
-    "login.identity_conflict": "身份冲突",
-    "session.ended": "退出登录",
-    "session.refresh_reused": "令牌被重复使用",
-    "password.changed": "修改密码",
-    "staff.created": "新增人员",
-    "staff.roles_assigned": "调整角色",
-    "withdrawal.applied": "申请提取",
-    "withdrawal.paid": "提取到账",
-    "case.claimed": "领取办件",
-    "case.released": "释放办件",
-    "case.decided": "审核办件",
-    "case.cancelled": "撤销办件",
-    "case.evaluated": "评价办件",
-    "case.exported": "导出队列",
-    "audit.exported": "导出审计日志",
-    "job.exported": "导出失败任务",
-    "catalogue.exported": "导出服务事项",
-    "person.reveal": "查看完整信息",
-    "page.refused": "页面未开放",
-    "books.verified": "账务核对",
-    "job.retried": "重试任务",
-    "spouse.declared": "核验申报的配偶",
-}
-AUDIT_DETAILS = {
-    "reason": "原因",
-    "reason_code": "原因代码",
-    "action": "操作",
-    "overridden": "特别通过",
-    "held_by": "原领取人",
-    "serial_no": "流水号",
-    "level": "认证等级",
-    "provider": "认证平台",
-    "spouse": "配偶索引",
-    "flags": "标记",
-    "amount": "金额",
-    "grade": "评价",
-    "filters": "条件",
-    "rows": "行数",
-    "code": "代码",
-    "method": "方式",
-    "failures": "次数",
-    "roles": "角色",
-    "before": "调整前",
-    "after": "调整后",
-    "invariants": "项数",
-    "broken": "不一致",
-}
 JOB_KINDS = {
     "case.changed": "办件状态通知",
     "case.decided": "审核结果通知",
@@ -101,6 +78,7 @@ JOB_KINDS = {
     "payment.rejected": "付款退回通知",
     "evaluation.invited": "邀请评价",
     "evaluation.given": "评价上报",
+    "transfer.changed": "转移进度通知",
 }
 
 
@@ -169,7 +147,7 @@ def flag_text(flag: str) -> str:
 
 
 def reason_name(code: str | None) -> str:
-    return "" if code is None else cases.REFUSAL_REASONS.get(code, code)
+    return cases.reason_name(code, unnamed=code or "")
 
 
 def with_query(path: str, **values: object) -> str:

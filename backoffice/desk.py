@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,9 +17,10 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from backoffice import rendering
+from auth import face
+from backoffice import counter_faces, rendering
 from backoffice.components import with_query
-from backoffice.forms import csrf_holds, csrf_token, read_form
+from backoffice.forms import Upload, csrf_holds, csrf_token, read_form, read_upload
 from backoffice.navigation import ALWAYS, LOGIN, PASSWORD, permitted, sections_for
 from backoffice.refusals import FORM_EXPIRED, PAGE_NOT_FOUND, PAGE_NOT_PERMITTED
 from backoffice.services import SESSION_COOKIE, BackofficeServices
@@ -39,15 +40,32 @@ _STATUS = {
     "desk.not_permitted": 403,
     "desk.form_expired": 403,
     "desk.form_malformed": 400,
+    "desk.file_too_large": 413,
+    "settlement.not_found": 404,
+    "rectification.not_found": 404,
+    "transfer.not_found": 404,
+    "city.not_found": 404,
+    "exchange.not_found": 404,
+    "conversation.not_found": 404,
+    "risk.entry_not_found": 404,
+    "settlement.other_office": 403,
+    "employer.other_office": 403,
+    "account.other_office": 403,
+    "transfer.other_office": 403,
     "request.cursor_malformed": 400,
     "request.page_size": 400,
     "service.temporarily_unavailable": 503,
 }
+OTHER_OFFICE = frozenset(code for code in _STATUS if code.endswith(".other_office"))
+"""Of another department: no mistake in a form to be shown beside its field, but an attempt to be seen."""
+# What is hidden from somebody looks as if it were not there; that they asked is in the audit trail all the same.
+_HIDDEN = frozenset({"case.not_found"})
 _HEADINGS = {
     400: "提交的内容有误",
     403: "不能继续",
     404: "没有找到",
     409: "现在不能这样办理",
+    413: "文件过大",
     500: "系统出错",
     503: "系统暂时繁忙",
 }
@@ -57,7 +75,8 @@ BUG = "系统出错，刚才的操作没有完成。请稍后重试；如再次�
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`form` is empty unless the request posts one, and then its token has been checked."""
+    """`form` is empty unless the request posts one, and then its token has been checked; `file` is what a page that
+    takes a file was sent with it."""
 
     request: Request
     services: BackofficeServices
@@ -65,6 +84,7 @@ class Desk:
     now: datetime
     csrf: str
     form: dict[str, str] = field(default_factory=dict)
+    file: Upload | None = None
 
     @property
     def business_date(self) -> date:
@@ -96,12 +116,13 @@ Show = Callable[[Desk], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class DeskPage:
-    """A page or a form's target. `method` GET never changes anything."""
+    """A page or a form's target. `method` GET never changes anything; `file_bytes_max` of a form that sends a file."""
 
     path: str
     right: str
     show: Show
     method: str = "GET"
+    file_bytes_max: int = 0
 
 
 def endpoint(page: DeskPage, services: BackofficeServices) -> Callable[[Request], Awaitable[Response]]:
@@ -124,11 +145,15 @@ def endpoint(page: DeskPage, services: BackofficeServices) -> Callable[[Request]
             if not permitted(actor, page.right):
                 return await refuse(desk, PAGE_NOT_PERMITTED)
             if page.method == "POST":
-                form = await read_form(request)
+                file = None
+                if page.file_bytes_max:
+                    form, file = await read_upload(request, bytes_max=page.file_bytes_max)
+                else:
+                    form = await read_form(request)
                 if not csrf_holds(cookie=cookie, given=form.pop("csrf", None)):
                     return await refuse(desk, FORM_EXPIRED)
-                desk = Desk(request=request, services=services, actor=actor, now=now, csrf=desk.csrf, form=form)
-            return await page.show(desk)
+                desk = replace(desk, form=form, file=file)
+            return await _shown(page, desk)
         except Refused as refused:
             return await refuse(desk, *refused.refusals)
         except (StoreUnavailable, PartnerFailure) as lost:
@@ -140,6 +165,22 @@ def endpoint(page: DeskPage, services: BackofficeServices) -> Callable[[Request]
     return respond
 
 
+async def _shown(page: DeskPage, desk: Desk) -> Response:
+    """A form that waits for the face of the person at the counter does nothing without, and uses it up when it is
+    done (a page answers a form that did its work with a redirection)."""
+    if page.method != "POST":
+        return await page.show(desk)
+    try:
+        check = await counter_faces.require(actor=desk.actor, path=page.path, form=desk.form, now=desk.now)
+    except counter_faces.FaceMissing as missing:
+        text = f"办理“{missing.name}”须先核验当事人。请先完成人脸核验（编号 {missing.matter}），再返回上一页重新提交。"
+        return problem(desk, status=409, messages=[text], go=("去人脸核验", missing.link))
+    answer = await page.show(desk)
+    if check is not None and answer.status_code == 303:
+        await face.use_counter_check(actor=desk.actor, check=check, now=desk.now)
+    return answer
+
+
 async def _password_due(services: BackofficeServices, actor: Actor, now: datetime) -> bool:
     """A password that is due for change takes every role away; who has roles need not be asked."""
     return not actor.roles and await services.staff.must_change_password(actor=actor, now=now)
@@ -148,7 +189,8 @@ async def _password_due(services: BackofficeServices, actor: Actor, now: datetim
 async def refuse(desk: Desk | None, *refusals: Refusal) -> Response:
     """The refusal as a page; what somebody had no right to is in the audit trail."""
     status = max((_STATUS.get(refusal.code, 409) for refusal in refusals), default=409)
-    if desk is not None and status == 403:
+    hidden = any(refusal.code in _HIDDEN for refusal in refusals)
+    if desk is not None and (status == 403 or hidden):
         try:
             await audit.record(
                 None,
@@ -164,8 +206,16 @@ async def refuse(desk: Desk | None, *refusals: Refusal) -> Response:
     return problem(desk, status=status, messages=[refusal.message for refusal in refusals])
 
 
-def problem(desk: Desk | None, *, status: int, messages: list[str], reference: str | None = None) -> Response:
-    values = {"heading": _HEADINGS[status], "messages": messages, "reference": reference, "code": status}
+def problem(
+    desk: Desk | None,
+    *,
+    status: int,
+    messages: list[str],
+    reference: str | None = None,
+    go: tuple[str, str] = ("返回工作台", "/backoffice/"),
+) -> Response:
+    """`go` is the label of the way on, and where it leads."""
+    values = {"heading": _HEADINGS[status], "messages": messages, "reference": reference, "code": status, "go": go}
     if desk is not None:
         return desk.page("problem.html", status=status, **values)
     return rendering.page("problem.html", status=status, actor=ANONYMOUS, **values)

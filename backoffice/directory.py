@@ -18,3 +18,14 @@ async def staff_names(staff_ids: Iterable[int | None]) -> dict[int, str]:
         return {}
     rows = await database.rows("SELECT staff_id, name FROM staff WHERE staff_id = ANY($1::bigint[])", wanted)
     return {row["staff_id"]: row["name"] for row in rows}
+
+
+async def branch_names() -> dict[str, str]:
+    rows = await database.rows("SELECT code, name FROM branch_centre ORDER BY code")
+    return {row["code"]: row["name"] for row in rows}
+
+
+async def employer_name(employer_no: int) -> str | None:
+    """None when no employer has this number."""
+    name: str | None = await database.value("SELECT name FROM employer WHERE employer_no = $1", employer_no)
+    return name

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from urllib.parse import parse_qsl
 
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from backoffice.refusals import CHOICE_UNKNOWN, DATE_MALFORMED, DATES_REVERSED, FILTER_MALFORMED, FORM_MALFORMED
+from backoffice.refusals import (
+    CHOICE_UNKNOWN,
+    DATE_MALFORMED,
+    DATES_REVERSED,
+    FILE_TOO_LARGE,
+    FILTER_MALFORMED,
+    FORM_MALFORMED,
+)
 from domain.kernel.dates import SHANGHAI
 from domain.kernel.digest import sm3_hex
 from domain.kernel.refusal import Refusal, Refused
@@ -41,6 +50,53 @@ async def read_form(request: Request) -> dict[str, str]:
     return fields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file as the browser sent it: its name without folders, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+async def read_upload(request: Request, *, bytes_max: int) -> tuple[dict[str, str], Upload | None]:
+    """The fields and the one file of a multipart form; None when no file was chosen. Raises Refused for a form that is
+    not one, and for a file of more than `bytes_max` bytes, before all of it is read."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        raise Refused(FORM_MALFORMED)
+    parser = MultiPartParser(
+        request.headers, _limited(request, bytes_max + FORM_BYTES_MAX), max_files=1, max_fields=FORM_FIELDS_MAX
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        raise Refused(FORM_MALFORMED) from None
+    fields: dict[str, str] = {}
+    file: Upload | None = None
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            if name in fields or "\x00" in value or len(value) > FORM_BYTES_MAX:
+                raise Refused(FORM_MALFORMED)
+            fields[name] = value
+            continue
+        content = await value.read()
+        await value.close()
+        if len(content) > bytes_max:
+            raise Refused(FILE_TOO_LARGE)
+        if content or value.filename:
+            file = Upload(name=(value.filename or "").replace("\\", "/").rpartition("/")[2], content=content)
+    return fields, file
+
+
+async def _limited(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    seen = 0
+    async for part in request.stream():
+        seen += len(part)
+        if seen > most:
+            raise Refused(FILE_TOO_LARGE)
+        yield part
+
+
 def csrf_token(cookie: str) -> str:
     """The token for forms of one session: only who holds the cookie can tell it, and the page of another site
     never sees either."""
@@ -56,6 +112,11 @@ def csrf_holds(*, cookie: str | None, given: str | None) -> bool:
 def new_request_key() -> str:
     """One for each form shown, so that a second click is the same request."""
     return secrets.token_urlsafe(18)
+
+
+def number_field(given: str) -> int:
+    """A number as posted or in a path; -1 for what is none of ours."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 19 else -1
 
 
 def text(fields: Mapping[str, str], name: str) -> str | None:

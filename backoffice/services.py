@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from auth.face import FaceVerification
+from channels.conversations import Messengers
 from domain.cases import Matters
 from domain.kernel.actor import Actor
 from domain.ledger import InvariantResult
+from domain.settlement import FundsGateway, PaymentSettler, SettlementGateway
+from domain.withdrawals import Registries
 
 SESSION_COOKIE = "hpf_desk"
 LOGIN_COOKIE = "hpf_desk_login"
@@ -73,7 +77,8 @@ class JobDesk(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackofficeServices:
     """Built once by `ops.wiring`. `verify` proves the books; `cookie_secure` is False only over plain http on
-    the developer's machine; `failed` is told of a bug with its reference number."""
+    the developer's machine; `failed` is told of a bug with its reference number. `gateway` and `funds` reach the banks,
+    `settler` books the result of a personal account's payment; without one, what needs it is refused in words."""
 
     clock: Callable[[], datetime]
     matters: Matters
@@ -83,3 +88,10 @@ class BackofficeServices:
     cookie_secure: bool
     idle_minutes: int = 15
     failed: Callable[[BaseException, str], None] | None = None
+    gateway: SettlementGateway | None = None
+    funds: FundsGateway | None = None
+    settler: PaymentSettler | None = None
+    face: FaceVerification | None = None
+    registries: Registries | None = None
+    messengers: Messengers = field(default_factory=dict)
+    public_url: str = ""

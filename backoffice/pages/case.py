@@ -10,21 +10,30 @@ from backoffice.components import DECISION_NAMES, Problems
 from backoffice.desk import Desk, DeskPage, redirect
 from backoffice.directory import office_names, staff_names
 from backoffice.forms import new_request_key, text
+from backoffice.pages.case_asking import asking_of
 from backoffice.pages.case_form import declared, policy_used
-from backoffice.refusals import DECISION_MISSING
-from domain import cases, contributions, settlement
+from backoffice.refusals import DECISION_MISSING, FORM_MALFORMED, REGISTRIES_NOT_CONNECTED
+from domain import cases, contributions, settlement, withdrawals
 from domain.cases import CaseCheck, CaseEvent, CaseView
 from domain.contributions import Revealed
+from domain.kernel import access
 from domain.kernel.refusal import Refusal, Refused
 
 PATH = "/backoffice/cases/{case_no}"
+PRINT = "case.print"
 
 _DONE = {
+    "asked": "已取得核验结果，见“部门核验”。",
     "claimed": "已领取该办件，请在领取时限内审核。",
     "released": "已释放该办件，其他人员可以领取。",
     "approve": "已审核通过。",
     "refuse": "已作出不予办理的决定，占用的金额已退回账户。",
-    "return": "已退回初审。",
+    "return": "已退回上一环节。",
+    "correct": "已退回申请人补正。",
+    "escalate": "已提请特审。",
+    "signed": "已签署意见，等待其他席位签署。",
+    "revoke": "已撤回审核意见，业务退回上一环节。",
+    "void": "该业务已作废，占用的金额已退回账户。",
 }
 # With these the page of the case itself cannot be shown either.
 _NO_PAGE = frozenset({"case.not_found"})
@@ -32,6 +41,15 @@ _NO_PAGE = frozenset({"case.not_found"})
 
 async def show(desk: Desk) -> Response:
     case = await _case(desk)
+    await access.record_read(
+        None,
+        actor=desk.actor,
+        person_id=case.person_id,
+        purpose="办理办件",
+        what=("申请人信息（脱敏）", "申请内容", "核验结果"),
+        subject=f"case:{case.case_no}",
+        now=desk.now,
+    )
     return await _page(desk, case, notice=_DONE.get(desk.query.get("done", "")))
 
 
@@ -61,7 +79,7 @@ async def decide(desk: Desk) -> Response:
         if decision is None:
             raise Refused(DECISION_MISSING)
         approving = decision == "approve"
-        await cases.decide(
+        after = await cases.decide(
             actor=desk.actor,
             case_no=case.case_no,
             decision=decision,
@@ -75,7 +93,63 @@ async def decide(desk: Desk) -> Response:
         )
     except Refused as refused:
         return await _refused(desk, refused)
-    return _back(case, done=decision)
+    signing = await cases.signing_of(case=after, now=desk.now)
+    waits = signing is not None and any(one.signer == desk.actor.reference for one in signing.signatures)
+    return _back(case, done="signed" if waits else decision)
+
+
+async def take_back(desk: Desk) -> Response:
+    """撤回审核意见, or 作废."""
+    case = await _case(desk)
+    what, given = desk.form.get("what"), {"reason": desk.form.get("reason", "")}
+    if what not in ("revoke", "void"):
+        raise Refused(FORM_MALFORMED)
+    named = {"actor": desk.actor, "case_no": case.case_no, "request_key": desk.form.get("request_key", "")}
+    try:
+        if what == "revoke":
+            await cases.revoke(**named, **given, now=desk.now)  # type: ignore[arg-type]
+        else:
+            await cases.void(**named, **given, now=desk.now, matters=desk.services.matters)  # type: ignore[arg-type]
+    except Refused as refused:
+        return await _refused(desk, refused)
+    return _back(case, done=what)
+
+
+async def ask(desk: Desk) -> Response:
+    """The holder of the case asks an agency about a person of it; the answer stands on the page afterwards."""
+    case = await _case(desk)
+    try:
+        if desk.services.registries is None:
+            raise Refused(REGISTRIES_NOT_CONNECTED)
+        await withdrawals.ask_by_hand(
+            actor=desk.actor,
+            case_no=case.case_no,
+            question=text(desk.form, "question") or "",
+            about=text(desk.form, "about") or "",
+            registries=desk.services.registries,
+            now=desk.now,
+        )
+    except Refused as refused:
+        return await _refused(desk, refused)
+    return _back(case, done="asked")
+
+
+async def print_paper(desk: Desk) -> Response:
+    """The sealed file for the printer; the print is in the register."""
+    case = await _case(desk)
+    try:
+        content = await withdrawals.print_paper(
+            actor=desk.actor,
+            case_no=case.case_no,
+            code=desk.form.get("paper", ""),
+            reason=desk.form.get("print_reason", ""),
+            now=desk.now,
+            business_date=desk.business_date,
+        )
+    except Refused as refused:
+        return await _refused(desk, refused)
+    headers = {"Content-Disposition": f'inline; filename="{case.case_no}.pdf"', "Cache-Control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 async def reveal(desk: Desk) -> Response:
@@ -147,7 +221,13 @@ async def _page(
         overdue=case.ended_at is None and case.due_on < desk.business_date,
         may_reveal=desk.may("person.reveal"),
         **await _conflicts(case),
+        **await asking_of(desk, case, checks),
+        papers=withdrawals.papers_for(case) if desk.may(PRINT) else [],
+        prints=await withdrawals.prints_of(case=case),
+        corrections=await cases.corrections_of(case=case),
+        revocations=await cases.revocations_of(case=case, actor=desk.actor, now=desk.now),
         **_desk_of(desk, case, allowed=allowed, checks=checks, history=history),
+        **await _signing_of(desk, case),
         holder=holders.get(case.locked_by or 0, "其他人员"),
     )
 
@@ -161,6 +241,23 @@ async def _conflicts(case: CaseView) -> dict[str, Any]:
     return {"others": others, "conflicts": [refusal.message for refusal in refusals]}
 
 
+async def _signing_of(desk: Desk, case: CaseView) -> dict[str, Any]:
+    """Who has signed and who must still sign, and what one more approval leads to."""
+    signing = await cases.signing_of(case=case, now=desk.now)
+    if signing is None:
+        return {"signing": None, "seats": [], "effect": ""}
+    given = {one.seat: one for one in signing.signatures}
+    left = signing.needed - 1 - sum(one.decision == "approve" for one in signing.signatures)
+    effect = "转入下一环节，暂不支付。"
+    if left > 0:
+        effect = f"还须{left}席签署通过，暂不支付。"
+    elif case.state != "pending_preliminary":
+        effect = f"将向申请人的银行卡支付 {case.amount.yuan_text}（金额较大或重点审核的，先转付款复核）。"
+    if left <= 0 and case.state == "pending_payment_review":
+        effect = f"将向申请人的银行卡支付 {case.amount.yuan_text}。"
+    return {"signing": signing, "seats": [(seat, given.get(seat.code)) for seat in signing.seats], "effect": effect}
+
+
 def _desk_of(
     desk: Desk, case: CaseView, *, allowed: tuple[str, ...], checks: list[CaseCheck], history: list[CaseEvent]
 ) -> dict[str, Any]:
@@ -168,8 +265,9 @@ def _desk_of(
     locked = case.is_locked(now=desk.now)
     foreign = case.locked_for_others(staff_id=desk.actor.staff_id, now=desk.now)
     decisions = [(code, DECISION_NAMES[code]) for code in cases.DECISIONS if code in allowed]
-    preliminary = not any(case.flow.transition(action).separate_from for action in case.flow.actions_from(case.state))
+    preliminary = case.state == "pending_preliminary"
     unsettled = bool(case.flags) or any(check.outcome != "passed" for check in checks)
+    since = any(check.outcome != "passed" and check.about and not check.override_reason for check in checks)
     return {
         "locked": locked,
         "locked_by_other": foreign,
@@ -177,7 +275,7 @@ def _desk_of(
         "may_release": "release" in allowed,
         "decisions": decisions,
         "reasons": cases.REFUSAL_REASONS,
-        "override_needed": preliminary and unsettled,
+        "override_needed": since or (preliminary and unsettled),
         "overridden": [check for check in checks if check.override_reason],
         "hindrance": _hindrance(desk, case, locked=locked, allowed=allowed, history=history),
     }
@@ -194,7 +292,9 @@ def _hindrance(
         return f"该办件当前为“{case.state_name}”，由具备相应审核权限的人员领取办理。"
     if desk.actor.person_id is not None and desk.actor.person_id == case.person_id:
         return "这是您本人的办件，须由其他审核人员办理。"
-    return "初审由您本人办理，复审须由其他复审人员领取。"
+    if case.state == "pending_final":
+        return "初审由您本人办理，或您已在复审签署，须由其他人员领取。"
+    return "前一环节由您本人办理，或您已签署意见，须由其他人员领取。"
 
 
 PAGES = (
@@ -202,5 +302,8 @@ PAGES = (
     DeskPage(f"{PATH}/claim", "case.claim", claim, "POST"),
     DeskPage(f"{PATH}/release", "case.read", release, "POST"),
     DeskPage(f"{PATH}/decision", "case.claim", decide, "POST"),
+    DeskPage(f"{PATH}/take-back", "case.read", take_back, "POST"),
+    DeskPage(f"{PATH}/ask", "case.claim", ask, "POST"),
+    DeskPage(f"{PATH}/print", PRINT, print_paper, "POST"),
     DeskPage(f"{PATH}/reveal", "person.reveal", reveal, "POST"),
 )

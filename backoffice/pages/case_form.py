@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from domain import contributions
+from domain import contributions, withdrawals
 from domain.cases import CaseView
 
-_LABELS = {
-    "frequency": "提取频率",
-    "card_id": "收款银行卡",
-    "auto_renewal": "到期自动接续",
-    "commitment": "告知承诺书",
-    "spouse_name": "配偶姓名",
-    "spouse_document_no": "配偶证件号码",
-    "rental_filing_no": "租房备案编号",
-}
-_VALUES: dict[str, dict[str | bool, str]] = {
-    "frequency": {"monthly": "按月提取", "quarterly": "按季提取"},
-    "auto_renewal": {True: "同意", False: "不同意"},
-    "commitment": {True: "已签署", False: "未签署"},
-}
 _MISSING = "未填写"
 
 
 async def declared(case: CaseView) -> list[tuple[str, str]]:
     """Label and value of each field of the form, those we know first."""
-    known = [(name, case.form[name]) for name in _LABELS if name in case.form]
-    fields = [*known, *((name, value) for name, value in case.form.items() if name not in _LABELS)]
-    return [(_LABELS.get(name, name), await _value(case, name, value)) for name, value in fields]
+    titles = withdrawals.TITLES
+    known = [(name, case.form[name]) for name in titles if name in case.form]
+    fields = [*known, *((name, value) for name, value in case.form.items() if name not in titles)]
+    return [(titles.get(name, name), await _value(case, name, value)) for name, value in fields]
 
 
 async def _value(case: CaseView, name: str, value: object) -> str:
@@ -39,10 +26,7 @@ async def _value(case: CaseView, name: str, value: object) -> str:
         state = "" if card.active else "（已停用）"
         number = card.card_no_masked.replace(" ", "\u00a0")  # not broken between its groups
         return f"{card.bank_name} {number}{state}"
-    words = _VALUES.get(name)
-    if words is not None and isinstance(value, bool | str):
-        return words.get(value, str(value))
-    return str(value)
+    return withdrawals.in_words(name, value)
 
 
 _UNITS = {

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from auth import limits
+from auth.doors import address_of
 from backoffice import rendering
 from backoffice.components import Problems
 from backoffice.desk import TRY_AGAIN, Desk, DeskPage, problem, redirect, refuse
@@ -26,29 +28,33 @@ _NOTICES = {
     "lost": "登录已超时，刚才的提交没有生效。请重新登录后再办理。",
     "out": "您已安全退出。",
     "changed": "密码已修改，请用新密码重新登录。",
+    "enrolled": "登录要素已登记，请用新密码和动态口令登录。",
 }
 
 
 def routes(*, services: BackofficeServices) -> list[BaseRoute]:
     """The pages in front of the door; everything behind it is a `DeskPage`."""
 
-    def open_to_all(
-        show: Callable[[Request, BackofficeServices], Awaitable[Response]],
-    ) -> Callable[..., Awaitable[Response]]:
-        async def respond(request: Request) -> Response:
-            try:
-                return await show(request, services)
-            except Refused as refused:
-                return await refuse(None, *refused.refusals)
-            except StoreUnavailable:
-                return problem(None, status=503, messages=[TRY_AGAIN])
-
-        return respond
-
     return [
-        Route(LOGIN, open_to_all(_ask), methods=["GET"]),
-        Route(LOGIN, open_to_all(_sign_in), methods=["POST"]),
+        Route(LOGIN, open_to_all(_ask, services), methods=["GET"]),
+        Route(LOGIN, open_to_all(_sign_in, services), methods=["POST"]),
     ]
+
+
+def open_to_all(
+    show: Callable[[Request, BackofficeServices], Awaitable[Response]], services: BackofficeServices
+) -> Callable[..., Awaitable[Response]]:
+    """A page that nobody has to be signed in for; its failures are pages too."""
+
+    async def respond(request: Request) -> Response:
+        try:
+            return await show(request, services)
+        except Refused as refused:
+            return await refuse(None, *refused.refusals)
+        except StoreUnavailable:
+            return problem(None, status=503, messages=[TRY_AGAIN])
+
+    return respond
 
 
 async def _ask(request: Request, services: BackofficeServices) -> Response:
@@ -79,7 +85,7 @@ def _form(
         login=login,
         idle_minutes=services.idle_minutes,
     )
-    _set_cookie(response, services, LOGIN_COOKIE, cookie)
+    set_cookie(response, services, LOGIN_COOKIE, cookie)
     return response
 
 
@@ -89,27 +95,33 @@ async def _sign_in(request: Request, services: BackofficeServices) -> Response:
     if not csrf_holds(cookie=request.cookies.get(LOGIN_COOKIE), given=form.get("csrf")):
         problems = Problems(refusals=(FORM_EXPIRED,))
         return _form(request, services, wanted=wanted, problems=problems, login=login, status=403)
+    now, address = services.clock(), address_of(request)
     try:
+        await limits.require("staff.failures_by_address", key=address, channel="backoffice", now=now)
         signed_in = await services.staff.sign_in(
             login=login,
             password=form.get("password", ""),
             code=form.get("code", "").replace(" ", ""),
             device=request.headers.get("user-agent", "")[:_DEVICE_LENGTH_MAX],
-            now=services.clock(),
+            now=now,
         )
     except Refused as refused:
+        if refused.refusals[0].code == "login.failed":
+            await limits.count("staff.failures_by_address", key=address, channel="backoffice", now=now)
+            await limits.count("staff.failures_in_all", key="all", channel="backoffice", now=now)
         problems = Problems(refusals=refused.refusals)
         return _form(request, services, wanted=wanted, problems=problems, login=login, status=401)
     target = local_path(wanted)
     if signed_in.must_change_password:
         target = f"{PASSWORD}?due=yes"
     response = redirect(target)
-    _set_cookie(response, services, SESSION_COOKIE, signed_in.cookie)
+    set_cookie(response, services, SESSION_COOKIE, signed_in.cookie)
     response.delete_cookie(LOGIN_COOKIE, path="/backoffice")
     return response
 
 
-def _set_cookie(response: Response, services: BackofficeServices, name: str, value: str) -> None:
+def set_cookie(response: Response, services: BackofficeServices, name: str, value: str) -> None:
+    """A cookie for the staff pages alone."""
     response.set_cookie(
         name, value, path="/backoffice", httponly=True, secure=services.cookie_secure, samesite="strict"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from backoffice.exporting import EXPORT_PAGE_SIZE, Cells, Sheet, export_list
 from backoffice.forms import YES_NO, choice_fields, day_range, filled
 from domain import cases, catalogue
 from domain.cases import CaseView, QueueFilters, QueuePage
+from domain.kernel import access
 from domain.kernel.money import Money, total
 from domain.kernel.paging import Page
 from domain.kernel.refusal import Refusal, Refused
@@ -55,6 +57,7 @@ async def show(desk: Desk) -> Response:
         except Refused as refused:
             problems.extend(refused.refusals)
     rows = page.items if page else ()
+    await _reads(desk, rows, purpose="审核队列")
     return desk.page(
         "queue.html",
         status=422 if problems else 200,
@@ -67,6 +70,18 @@ async def show(desk: Desk) -> Response:
         holders=await staff_names(case.locked_by for case in rows),
         export_to=with_query(f"{PATH}/export", **given),
         may_export=desk.may("case.export"),
+    )
+
+
+async def _reads(desk: Desk, rows: Sequence[CaseView], *, purpose: str) -> None:
+    """Each applicant is told that they stood in a list that somebody looked at."""
+    await access.record_list_read(
+        actor=desk.actor,
+        person_ids=[case.person_id for case in rows],
+        purpose=purpose,
+        what=("姓名（脱敏）", "办件事项", "申请金额"),
+        subject="queue",
+        now=desk.now,
     )
 
 
@@ -133,6 +148,7 @@ async def export(desk: Desk) -> Response:
     async def lines(page: Page[CaseView]) -> list[Cells]:
         nonlocal amount
         amount += total([case.amount for case in page.items])
+        await _reads(desk, page.items, purpose="导出审核队列")
         holders = await staff_names(case.locked_by for case in page.items)
         return [_row(desk, case, offices=offices, holders=holders) for case in page.items]
 
