@@ -17,19 +17,50 @@ from starlette.types import Receive, Scope, Send
 from ops import telemetry
 
 WINDOW_SECONDS = 60
-LOGIN_PATHS = ("/auth/login", "/auth/callback", "/auth/token", "/backoffice/login")
+LOGIN_PATHS = (
+    "/auth/login",
+    "/auth/callback",
+    "/auth/app/start",
+    "/auth/app/callback",
+    "/auth/app/token",
+    "/auth/token",
+    "/auth/partner/token",
+    "/auth/employer/login",
+    "/auth/employer/callback",
+    "/auth/mini/login",
+    "/auth/mini/link",
+    "/auth/employer/session",
+    "/auth/employer/token",
+    "/backoffice/login",
+    "/backoffice/enrol",
+    "/backoffice/enrol/confirm",
+)
 UNCOUNTED_PATHS = ("/healthz", "/readyz", "/metrics")
 MESSAGE = "请求过于频繁，请一分钟后再试。"
+
+
+def address_key(prefix: str, lane: str, address: str) -> str:
+    """Where the requests of an address are counted."""
+    return f"{prefix}limit:{lane}:{address}"
 
 
 class AddressLimits:
     """Counts a request against its address; `admit` gives the answer for one too many."""
 
     def __init__(
-        self, *, redis: Redis, prefix: str, requests_max: int, logins_max: int, trusted_proxies: Sequence[str]
+        self,
+        *,
+        redis: Redis,
+        prefix: str,
+        requests_max: int,
+        logins_max: int,
+        trusted_proxies: Sequence[str],
+        counted_by_gate: Sequence[str] = (),
     ) -> None:
+        """`counted_by_gate`: paths whose requests `ops.gate` counts in the round trip that asks for the session."""
         self._redis, self._prefix = redis, prefix
         self._requests_max, self._logins_max = requests_max, logins_max
+        self._counted_by_gate = frozenset(counted_by_gate)
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
 
     async def admit(self, scope: Scope) -> Response | None:
@@ -37,12 +68,14 @@ class AddressLimits:
         path = scope["path"]
         if path in UNCOUNTED_PATHS or path.startswith(("/h5/", "/backoffice/static/")):
             return None
+        if scope["type"] == "http" and path in self._counted_by_gate:
+            return None
         address = self.address_of(scope)
         lanes = [("all", self._requests_max)]
         if path in LOGIN_PATHS:
             lanes.append(("login", self._logins_max))
         for lane, most in lanes:
-            if await self._count(f"{self._prefix}limit:{lane}:{address}") > most:
+            if await self._count(address_key(self._prefix, lane, address)) > most:
                 telemetry.LIMITED.labels(lane=lane).inc()
                 return _refusal(path)
         return None
@@ -77,7 +110,7 @@ class AddressLimits:
 
 def _refusal(path: str) -> Response:
     headers = {"Retry-After": str(WINDOW_SECONDS)}
-    if path.startswith(("/graphql", "/auth/token")):
+    if path.startswith(("/graphql", "/auth/token", "/auth/employer", "/auth/partner")):
         error = {"message": MESSAGE, "extensions": {"code": "TOO_MANY_REQUESTS", "retryable": True}}
         return JSONResponse({"errors": [error]}, status_code=429, headers=headers)
     return PlainTextResponse(MESSAGE, status_code=429, headers=headers)

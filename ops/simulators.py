@@ -6,6 +6,9 @@ They agree with the demonstration city and can be told to misbehave at `/_sim/fa
 from __future__ import annotations
 
 import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
@@ -15,21 +18,30 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from channels.banks.book import BankAccounts, Card
+from channels.banks.notifier import Notifier
 from channels.banks.simulator import BankSimulator
 from channels.evaluation_push.simulator import EvaluationSimulator
+from channels.face.simulator import FaceSimulator
+from channels.identity.corporate_simulator import CorporateSimulator, DemonstrationAgent
+from channels.identity.platform_simulator import PlatformSimulator
 from channels.identity.provider import DemonstrationCitizen, RegisteredClient
 from channels.identity.simulator import simulator as identity_platform
-from channels.registries.simulator import CitizenRecord, RegistryRecords
 from channels.registries.simulator import simulator as registries_gateway
 from channels.simulation import Faults, SimulatorJournal, control_routes
 from channels.wire import SignatureCheck
 from domain.kernel.money import Money
-from domain.withdrawals import Home, Marriage, PersonIdentity, RentalFiling
-from notifications.carriers.simulated_http.simulator import SmsSimulator
+from notifications.carriers.agent.simulator import SmsSimulator
+from notifications.carriers.cloud_mas.simulator import CloudMasSimulator
+from notifications.carriers.cmpp.simulator import CmppGateway
+from ops import city_platform
 from ops import settings as configuration
-from ops.demo.city import Citizen, City, city
+from ops.demo import other_cities
+from ops.demo.city import City, city
 from ops.settings import Settings
-from ops.wiring import CARRIERS, Clock, system_clock
+from ops.simulated_exchange import exchange_routes
+from ops.simulated_platforms import simulated_platforms
+from ops.simulated_records import records
+from ops.wiring import Clock, system_clock
 
 FUND_OPENING = Money.yuan(100_000_000)
 
@@ -46,6 +58,7 @@ def build(
 ) -> Starlette:
     """All simulators as one application. Without `journals` they forget everything when they stop."""
     known = known or city()
+    callbacks = (f"{settings.public_url}/auth/callback", f"{settings.public_url}/auth/app/callback")
     faults = _faults(known)
 
     def journal(name: str) -> SimulatorJournal:
@@ -61,40 +74,99 @@ def build(
         clock=clock,
         journal=journal("bank"),
     )
+    notifier = Notifier(
+        book=bank.book,
+        faults=faults,
+        clock=clock,
+        url=settings.public_url,
+        secret=settings.bank_secret.get_secret_value().encode(),
+    )
+    transfer = other_cities.platform(settings, known, book=bank.book, notifier=notifier, faults=faults, clock=clock)
     sms = SmsSimulator(
-        carriers=CARRIERS,
+        carriers=tuple(settings.carrier_kinds),
         faults=faults,
         check=check(settings.sms_key_id, settings.sms_key_secret.get_secret_value()),
         clock=clock,
         journal=journal("sms"),
     )
+    mas = CloudMasSimulator(
+        ec_name=settings.sms_mas_ec_name,
+        ap_id=settings.sms_mas_ap_id,
+        secret_key=settings.sms_mas_secret_key.get_secret_value(),
+        sign=settings.sms_mas_sign,
+        faults=faults,
+        clock=clock,
+    )
+    gateway = CmppGateway(
+        secrets={settings.sms_cmpp_source: settings.sms_cmpp_secret.get_secret_value()},
+        clock=clock,
+        faults=faults,
+        window=settings.sms_cmpp_window,
+        connections_max=settings.sms_cmpp_connections_max,
+    )
+    sms.also = lambda: [*gateway.messages(), *mas.messages()]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        """The CMPP gateway listens on a port of its own, where a carrier is reached by CMPP."""
+        # served for people the other cities answer by themselves; a test says when
+        answering = asyncio.create_task(transfer.deliver_always()) if journals is not None else None
+        if "cmpp" in settings.carrier_kinds.values():
+            await gateway.start(port=settings.sms_cmpp_port)
+        yield
+        if "cmpp" in settings.carrier_kinds.values():
+            await gateway.stop()
+        if answering is not None:
+            answering.cancel()
+
     evaluation = EvaluationSimulator(
         faults=faults,
         check=check(settings.evaluation_app, settings.evaluation_secret.get_secret_value()),
         clock=clock,
         journal=journal("evaluation"),
     )
+    platform_client = RegisteredClient(
+        client_id=settings.identity_client_id,
+        client_secret=settings.identity_client_secret.get_secret_value(),
+        redirect_uris=callbacks,
+    )
     platform = identity_platform(
-        citizens=tuple(
-            DemonstrationCitizen(
-                name=citizen.name, document_no=citizen.document_no, mobile=citizen.mobile, note=citizen.note
-            )
-            for citizen in known.citizens.values()
-        ),
-        clients=(
-            RegisteredClient(
-                client_id=settings.identity_client_id,
-                client_secret=settings.identity_client_secret.get_secret_value(),
-                redirect_uris=(f"{settings.public_url}/auth/callback",),
-            ),
-        ),
+        citizens=demonstration_citizens(known),
+        clients=(platform_client,),
         password=LOGIN_PASSWORD,
         clock=clock,
         issuer=settings.identity_issuer,
         faults=faults,
     )
+    own_protocol = PlatformSimulator(
+        citizens=demonstration_citizens(known),
+        clients=(platform_client,),
+        password=LOGIN_PASSWORD,
+        clock=clock,
+        faults=faults,
+    )
+    corporate = CorporateSimulator(
+        agents=demonstration_agents(known),
+        clients=(
+            RegisteredClient(
+                client_id=settings.corporate_client_id,
+                client_secret=settings.corporate_client_secret.get_secret_value(),
+                redirect_uris=(f"{settings.public_url}/auth/employer/callback",),
+            ),
+        ),
+        password=LOGIN_PASSWORD,
+        clock=clock,
+        faults=faults,
+    )
+    face = FaceSimulator(
+        access_key_id=settings.face_key_id,
+        access_key_secret=settings.face_key_secret.get_secret_value(),
+        scene_id=settings.face_scene,
+        clock=clock,
+        faults=faults,
+    )
     agencies = registries_gateway(
-        records=_records(known),
+        records=records(known),
         secrets_by_app={settings.registries_app: settings.registries_secret.get_secret_value().encode()},
         clock=clock,
         faults=faults,
@@ -103,17 +175,52 @@ def build(
         routes=[
             Route("/", _hello),
             Mount("/identity", platform),
+            Mount("/identity-platform", own_protocol.app()),
+            Mount("/corporate", corporate.app()),
+            *face.app().routes,
+            *simulated_platforms(settings, clock=clock, faults=faults),
             Mount("/registries", agencies),
             *bank.routes(),
+            *notifier.routes(),
             *sms.routes(),
+            Mount("/mas", routes=mas.routes()),
             *evaluation.routes(),
+            *transfer.routes(),
+            *city_platform.simulator_routes(settings, faults=faults, clock=clock),
+            *exchange_routes(settings, faults=faults, clock=clock),
             *control_routes(faults),
-        ]
+        ],
+        lifespan=lifespan,
+    )
+
+
+def demonstration_citizens(known: City) -> tuple[DemonstrationCitizen, ...]:
+    return tuple(
+        DemonstrationCitizen(
+            name=citizen.name, document_no=citizen.document_no, mobile=citizen.mobile, note=citizen.note
+        )
+        for citizen in known.citizens.values()
+    )
+
+
+def demonstration_agents(known: City) -> tuple[DemonstrationAgent, ...]:
+    """The appointed agents, and for each employer the one who comes with its business licence."""
+    employers = {employer["employer_no"]: employer for employer in known.employers}
+    return tuple(
+        DemonstrationAgent(
+            name=known.citizens[agent["citizen"]].name,
+            document_no=known.citizens[agent["citizen"]].document_no,
+            uscc=employers[agent["employer_no"]]["uscc"],
+            employer_name=employers[agent["employer_no"]]["name"],
+            legal=agent["source"] == "legal_representative",
+            credence_class="3" if agent["source"] == "legal_representative" else "2",
+        )
+        for agent in known.agents
     )
 
 
 async def _hello(request: Request) -> JSONResponse:
-    return JSONResponse({"simulators": ["identity", "registries", "bank", "sms", "evaluation"]})
+    return JSONResponse({"simulators": ["identity", "registries", "bank", "sms", "evaluation", "transfer"]})
 
 
 def _faults(known: City) -> Faults:
@@ -138,62 +245,20 @@ def _banks(known: City) -> dict[str, BankAccounts]:
         bank["code"]: BankAccounts(
             name=bank["name"],
             funds={bank["fund_account_no"]: FUND_OPENING},
+            branches=(
+                (f"{bank['code']}100000018", f"{bank['name']}北京市分行"),
+                (f"{bank['code']}100000026", f"{bank['name']}北京朝阳支行"),
+            ),
             cards=tuple(
                 Card(account_no=citizen.account["card"]["number"], name=citizen.name)
                 for citizen in known.citizens.values()
                 if citizen.account and citizen.account["card"]["bank"] == bank["code"] and not citizen.payee_unknown
-            ),
+            )
+            + other_cities.fund_cards(bank["code"]),
         )
         for bank in known.banks
         if bank["entrusted"]
     }
-
-
-def _records(known: City) -> RegistryRecords:
-    return RegistryRecords(
-        persons={
-            citizen.document_no: CitizenRecord(
-                name=citizen.name,
-                homes=tuple(
-                    Home(
-                        address=home["address"],
-                        district_code=home["district_code"],
-                        ownership_share=home["share"],
-                        certificate_no=home["certificate_no"],
-                        registered_on=home["registered_on"],
-                    )
-                    for home in citizen.homes
-                ),
-                marriage=_marriage(known, citizen),
-            )
-            for citizen in known.citizens.values()
-        },
-        filings={
-            rental["filing_no"]: RentalFiling(
-                filing_no=rental["filing_no"],
-                address=rental["address"],
-                monthly_rent=Money.parse(rental["monthly_rent"]),
-                from_on=rental["from_on"],
-                until_on=rental["until_on"],
-                tenants=tuple(_person(known.citizens[key]) for key in rental["tenants"]),
-                valid=rental["valid"],
-            )
-            for rental in known.rentals
-        },
-    )
-
-
-def _marriage(known: City, citizen: Citizen) -> Marriage:
-    spouse = known.citizens.get(citizen.marriage.get("spouse", ""))
-    return Marriage(
-        status=citizen.marriage["status"],
-        spouse_name=spouse.name if spouse else None,
-        spouse_document_no=spouse.document_no if spouse else None,
-    )
-
-
-def _person(citizen: Citizen) -> PersonIdentity:
-    return PersonIdentity(name=citizen.name, document_type="01", document_no=citizen.document_no)
 
 
 def main() -> None:
@@ -202,7 +267,7 @@ def main() -> None:
     port = parser.parse_args().port
     settings = configuration.load()
     app = build(settings, journals=Path(settings.data_path) / "simulators")
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on")
 
 
 if __name__ == "__main__":

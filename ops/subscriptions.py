@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import cases, catalogue, contributions, settlement, withdrawals
-from domain.cases import CaseView, EvaluationReport
-from domain.kernel import database, outbox
+from channels import conversations
+from domain import cases, contributions, settlement, transfers, withdrawals
+from domain.cases import CaseView
+from domain.kernel import database, outbox, vault
+from domain.kernel.database import Transaction
 from domain.kernel.dates import SHANGHAI, business_date_of
-from domain.kernel.failures import PartnerFailure
 from notifications import sending
+from ops import city_platform, collection, messages, telemetry
+from ops import transfers as of_transfers
 from ops.wiring import House
 
 
@@ -44,13 +47,52 @@ async def text_applicant(house: House, event: Event, now: datetime) -> None:
     if template is None:
         return
     case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
-    await _text(event, case=case, template=template, variables=await _variables(template, case), now=now)
+    await _text(house, event, case=case, template=template, variables=await _variables(template, case), now=now)
 
 
 async def text_payment(house: House, event: Event, now: datetime) -> None:
     """The money has arrived."""
     case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
-    await _text(event, case=case, template=PAID, variables=await _variables(PAID, case), now=now)
+    await _text(house, event, case=case, template=PAID, variables=await _variables(PAID, case), now=now)
+
+
+async def text_arrangement(house: House, event: Event, now: datetime) -> None:
+    """An agreed withdrawal was paused, renewed, reminded of, or has ended: each in a text of its own. What the citizen
+    did by the own hand, and what nobody is left to read, needs none."""
+    what, reason = str(event.payload["what"]), str(event.payload["reason"])
+    if reason in ("by_citizen", "death"):
+        return
+    view = await withdrawals.arrangement_by_key(
+        account_no=event.account_no, arrangement_id=int(event.payload["arrangement_id"])
+    )
+    variables = {"name": view.kind_name}
+    if what in ("renewed", "reminded"):
+        until = view.until_month
+        assert until is not None, "what has no end is neither renewed nor reminded of"
+        variables["until"] = f"{until.year}年{until.month}月"
+    else:
+        variables["reason"] = withdrawals.reason_in_words(what, reason)
+    case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
+    await _text(house, event, case=case, template=f"withdrawal.arrangement_{what}", variables=variables, now=now)
+
+
+async def settle_agreed_payment(house: House, event: Event, now: datetime) -> None:
+    """A bank has answered for one agreed payment of a batch."""
+    if event.payload["purpose"] != withdrawals.PURPOSE:
+        return
+    async with database.transaction() as tx:
+        consumer = "agreed_withdrawal"
+        if await outbox.consume(tx, account_no=event.account_no, event_id=event.event_id, consumer=consumer, now=now):
+            await withdrawals.item_settled(
+                tx,
+                account_no=event.account_no,
+                batch_id=int(event.payload["batch_id"]),
+                item_no=int(event.payload["item_no"]),
+                reference=str(event.payload["owner_reference"]),
+                confirmed=event.payload["state"] == "confirmed",
+                business_date=business_date_of(now),
+                now=now,
+            )
 
 
 async def invite_evaluation(house: House, event: Event, now: datetime) -> None:
@@ -61,7 +103,11 @@ async def invite_evaluation(house: House, event: Event, now: datetime) -> None:
     if not case.flow.is_terminal(reached) or reached == "cancelled":
         return
     variables = {"item_name": case.item_name, "case_no": case.case_no}
-    await _text(event, case=case, template=INVITATION, variables=variables, now=now)
+
+    async def reply_counts(tx: Transaction, mobile: str) -> None:
+        await cases.invite_by_sms(tx, case=case, mobile=mobile, now=now)
+
+    await _text(house, event, case=case, template=INVITATION, variables=variables, now=now, beside=reply_counts)
 
 
 async def pay(house: House, event: Event, now: datetime) -> None:
@@ -70,65 +116,99 @@ async def pay(house: House, event: Event, now: datetime) -> None:
         account_no=event.account_no,
         payment_id=int(event.payload["payment_id"]),
         gateway=house.gateway,
+        life=house.registries.life,
         now=now,
         business_date=business_date_of(now),
     )
 
 
-async def push_evaluation(house: House, event: Event, now: datetime) -> None:
-    """Reports an evaluation to the city's platform, once: the platform takes a number only once. Raises
-    PartnerFailure for an unknown result, and the queue tries again."""
-    case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
-    given = await cases.evaluation_of(account_no=event.account_no, case_id=event.case_id)
-    assert given is not None, f"no evaluation of case {case.case_no}"
-    if given.push_state != "waiting":
+async def count_settled(house: House, event: Event, now: datetime) -> None:
+    """Matched receipts and settled batch items, by what they were for; their owners subscribe beside this."""
+    telemetry.SETTLED.labels(kind=event.kind, purpose=str(event.payload["purpose"])).inc()
+
+
+async def warn_of_change(house: House, event: Event, now: datetime) -> None:
+    """The notice of a changed phone or card, to the phone of before."""
+    person_id, change_id = int(event.payload["person_id"]), int(event.payload["change_id"])
+    mobile = await contributions.notice_number(person_id=person_id, change_id=change_id)
+    found = [
+        one
+        for one in await contributions.changes_of(person_id=person_id, now=now)
+        if one.change_id == change_id and not one.denied
+    ]
+    if mobile is None or not found:
         return
-    person = await contributions.clear_person(person_id=case.person_id)
-    outcome = await house.evaluations.push(
-        evaluation=EvaluationReport(
-            evaluation_no=given.evaluation_no,
-            case_no=case.case_no,
-            item_code=case.item_code,
-            item_name=case.item_name,
-            service_name=catalogue.item(case.item).name,
-            accepted_at=case.submitted_at,
-            applicant_name=person.name,
-            document_type=person.document_type,
-            document_no=person.document_no,
-            grade=given.grade,
-            tags=given.tags,
-            comment=given.comment,
-            evaluated_at=given.given_at,
-        ),
-        now=now,
-    )
-    if outcome.status == "unknown":
-        raise PartnerFailure(partner="evaluation", reason=outcome.code)
-    await cases.record_push(
-        account_no=event.account_no, case_id=event.case_id, accepted=outcome.status != "rejected", now=now
-    )
+    secret = vault.current().decrypt(bytes.fromhex(str(event.payload["token"])))
+    template = f"person.{found[0].kind}_changed"
+    at = found[0].made_at.astimezone(SHANGHAI)
+    variables = {
+        "at": f"{at.month}月{at.day}日{at.hour}时{at.minute}分",
+        "after": found[0].after_masked,
+        "link": f"{house.settings.public_url}/auth/not-me/{person_id}-{change_id}-{secret}",
+    }
+    async with database.transaction() as tx:
+        if await outbox.consume(tx, account_no=event.account_no, event_id=event.event_id, consumer=template, now=now):
+            await sending.enqueue(
+                tx,
+                account_no=event.account_no,
+                event_id=event.event_id,
+                template=template,
+                variables=variables,
+                mobile=mobile,
+                now=now,
+            )
 
 
 SUBSCRIPTIONS: Mapping[str, tuple[Consumer, ...]] = {
-    cases.CASE_CHANGED: (tell_listeners, text_applicant, invite_evaluation),
-    cases.EVALUATION_GIVEN: (tell_listeners, push_evaluation),
+    contributions.SENSITIVE_CHANGE: (warn_of_change,),
+    cases.CASE_CHANGED: (tell_listeners, text_applicant, city_platform.follow_case, invite_evaluation),
+    cases.EVALUATION_GIVEN: (tell_listeners,),
+    settlement.RECEIPT_MATCHED: (count_settled, collection.take_receipt, of_transfers.take_receipt),
+    settlement.BATCH_ITEM_SETTLED: (
+        count_settled,
+        collection.take_collected,
+        settle_agreed_payment,
+        of_transfers.take_paid,
+    ),
+    transfers.TRANSFER_CHANGED: (of_transfers.count_moves, of_transfers.text_person, city_platform.follow_transfer),
+    contributions.LIST_WORK: (collection.work_on_list,),
+    contributions.LIST_APPLIED: (collection.count_collected,),
+    contributions.STATEMENT_PAID: (collection.distribute,),
+    contributions.STATEMENT_DISTRIBUTED: (collection.count_collected,),
+    withdrawals.ARRANGEMENT_CHANGED: (text_arrangement,),
     withdrawals.PAYMENT_PREPARED: (pay,),
     withdrawals.PAYMENT_CONFIRMED: (text_payment,),
 }
 
-PAID = "rent_withdrawal.paid"
+PAID = "withdrawal.paid"
 INVITATION = "evaluation.invited"
 
 _TEMPLATE_OF_ACTION = {
-    "submit": "rent_withdrawal.submitted",
-    "preliminary_refuse": "rent_withdrawal.refused",
-    "final_refuse": "rent_withdrawal.refused",
-    "cancel": "rent_withdrawal.cancelled",
-    "payment_rejected": "rent_withdrawal.payment_failed",
+    "submit": "withdrawal.submitted",
+    "preliminary_refuse": "withdrawal.refused",
+    "final_refuse": "withdrawal.refused",
+    "special_refuse": "withdrawal.refused",
+    "payment_refuse": "withdrawal.refused",
+    "preliminary_correct": "withdrawal.returned",
+    "cancel": "withdrawal.cancelled",
+    "payment_rejected": "withdrawal.payment_failed",
 }
 
 
-async def _text(event: Event, *, case: CaseView, template: str, variables: dict[str, str], now: datetime) -> None:
+Beside = Callable[[Transaction, str], Awaitable[None]]
+"""What belongs into the transaction that sends a text, given the number that it goes to."""
+
+
+async def _text(
+    house: House,
+    event: Event,
+    *,
+    case: CaseView,
+    template: str,
+    variables: dict[str, str],
+    now: datetime,
+    beside: Beside | None = None,
+) -> None:
     person = await contributions.clear_person(person_id=case.person_id)
     if person.mobile is None:
         return
@@ -143,21 +223,36 @@ async def _text(event: Event, *, case: CaseView, template: str, variables: dict[
                 mobile=person.mobile,
                 now=now,
             )
+            await conversations.notify(
+                tx,
+                person_id=case.person_id,
+                event=template,
+                variables=variables,
+                template_ids=messages.template_ids(house),
+                now=now,
+            )
+            if beside is not None:
+                await beside(tx, person.mobile)
 
 
 async def _variables(template: str, case: CaseView) -> dict[str, str]:
+    name = withdrawals.kind_of(str(case.form["kind"])).name
     if template.endswith((".submitted", ".cancelled")):
-        variables = {"case_no": case.case_no}
+        variables = {"name": name, "case_no": case.case_no}
         return variables | {"due_on": _day(case.due_on)} if template.endswith(".submitted") else variables
+    if template.endswith(".returned"):
+        asked = (await cases.corrections_of(case=case))[0]
+        return {"name": name, "case_no": case.case_no, "reason": asked.note[:40]}
     if template.endswith(".refused"):
         last = (await cases.history_of(case=case))[-1]
         return {
+            "name": name,
             "case_no": case.case_no,
-            "reason": cases.REFUSAL_REASONS.get(last.reason_code or "", "其他原因"),
+            "reason": cases.reason_name(last.reason_code, unnamed="其他原因"),
         }
     payment = await settlement.payment_of_case(account_no=case.account_no, case_id=case.case_id)
     assert payment is not None and payment.ended_at is not None, f"case {case.case_no} has no ended payment"
-    tail = {"case_no": case.case_no, "card_tail": payment.payee_account_masked[-4:]}
+    tail = {"name": name, "case_no": case.case_no, "card_tail": payment.payee_account_masked[-4:]}
     if template == PAID:
         paid_on = payment.ended_at.astimezone(SHANGHAI).date()
         return tail | {"amount": payment.amount.yuan_text, "paid_on": _day(paid_on)}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Status, StatusCode
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -34,9 +37,53 @@ OPERATION_SECONDS = Histogram(
 REQUESTS = Counter("hpf_http_requests_total", "HTTP requests", ["area", "status"], registry=REGISTRY)
 JOBS_FAILED = Counter("hpf_jobs_failed_total", "Failed runs of a consumer", ["kind", "consumer"], registry=REGISTRY)
 LIMITED = Counter("hpf_requests_limited_total", "Requests refused by address limits", ["lane"], registry=REGISTRY)
+PLANS = Gauge(
+    "hpf_graphql_plans",
+    "Operations of this process: compiled, not_compiled; requests answered by_plan, by_reference",
+    ["what"],
+    registry=REGISTRY,
+)
 OUTBOX_WAITING = Gauge("hpf_outbox_waiting", "Events not yet handed to the queue", registry=REGISTRY)
+SETTLED = Counter(
+    "hpf_settlement_events_total", "Receipts matched, batch items settled", ["kind", "purpose"], registry=REGISTRY
+)
+COLLECTED = Counter(
+    "hpf_collection_events_total", "Lists applied and statements distributed", ["kind"], registry=REGISTRY
+)
 PAYMENTS_OPEN = Gauge("hpf_payments_open", "Payments without a final result", registry=REGISTRY)
 SMS_OPEN = Gauge("hpf_sms_open", "Messages without a final state", registry=REGISTRY)
+
+TRANSFERS_TOLD = Counter(
+    "hpf_transfer_messages_total",
+    "Messages told to the national transfer platform",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
+TRANSFERS_MOVED = Counter(
+    "hpf_transfers_total",
+    "Steps of transfers by direction and state reached",
+    ["direction", "state"],
+    registry=REGISTRY,
+)
+CITY_REPORTED = Counter(
+    "hpf_city_reports_total", "Statuses reported to the city application platform", ["outcome"], registry=REGISTRY
+)
+REVIEWS_PUSHED = Counter(
+    "hpf_reviews_pushed_total", "Reviews told to the city's platform", ["outcome"], registry=REGISTRY
+)
+REVIEWS_WAITING = Gauge("hpf_reviews_waiting", "Reviews that the city's platform does not have yet", registry=REGISTRY)
+INBOUND_WAITING = Gauge("hpf_inbound_waiting", "Messages of partners not yet worked on", registry=REGISTRY)
+EXCHANGED = Counter(
+    "hpf_exchange_records_total",
+    "Pushes of e窗通 and social security worked on",
+    ["source", "kind", "state"],
+    registry=REGISTRY,
+)
+EXCHANGE_TOLD = Counter("hpf_exchange_results_told_total", "Results that partners have taken", registry=REGISTRY)
+EXCHANGE_OPEN = Gauge(
+    "hpf_exchange_open", "Exchange records that wait or work, and results not yet told", ["what"], registry=REGISTRY
+)
+INBOUND_QUARANTINED = Gauge("hpf_inbound_quarantined", "Messages of partners in quarantine", registry=REGISTRY)
 
 tracer = trace.get_tracer("hpf")
 
@@ -63,12 +110,51 @@ def configure(settings: Settings, *, service: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
         cache_logger_on_first_use=True,
     )
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    _told[:] = [logging.getLevelNamesMapping()[settings.log_level] <= logging.INFO]
+    trace.set_tracer_provider(TracerProvider(resource=Resource.create({"service.name": service})))
     if settings.otel_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otel_endpoint)))
-    trace.set_tracer_provider(provider)
+        collect(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otel_endpoint)))
+
+
+_told = [True]
+_collected = [False]
+
+
+def collect(processor: SpanProcessor) -> None:
+    """Somebody takes the spans from now on. Until then requests make none: each costs as much as a small answer."""
+    provider = trace.get_tracer_provider()
+    assert isinstance(provider, TracerProvider), "spans are collected once `configure` has run"
+    provider.add_span_processor(processor)
+    _collected[:] = [True]
+
+
+def tell_request(*, reference: str, area: str, method: str, status: int, milliseconds: float) -> None:
+    """The line of a request, as `configure` has lines written; codes and numbers only, so nothing needs blackening."""
+    if _told[0]:
+        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        known = method if method.isalpha() else "other"
+        sys.stdout.write(
+            f'{{"request_id": "{reference}", "area": "{area}", "method": "{known}", "status": {status},'
+            f' "milliseconds": {milliseconds:.1f}, "event": "request", "level": "info", "timestamp": "{at}"}}\n'
+        )
+        sys.stdout.flush()
+
+
+@lru_cache(maxsize=512)
+def count_of_requests(area: str, status: int) -> Counter:
+    return REQUESTS.labels(area=area, status=str(status))
+
+
+@lru_cache(maxsize=4096)
+def count_of_operations(operation: str, kind: str, outcome: str) -> Counter:
+    return OPERATIONS.labels(operation=operation, kind=kind, outcome=outcome)
+
+
+@lru_cache(maxsize=16)
+def seconds_of_operations(kind: str) -> Histogram:
+    return OPERATION_SECONDS.labels(kind=kind)
 
 
 def _without_personal_data(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -99,8 +185,15 @@ def span(name: str, **attributes: str) -> Iterator[None]:
             raise
 
 
+def request_span(kind: str, area: str) -> AbstractContextManager[None]:
+    """The span of a request, where somebody collects spans."""
+    return span(f"{kind} {area}") if _collected[0] else nullcontext()
+
+
 def name_span(*, operation: str, outcome: str) -> None:
     """Tells the request's span which GraphQL operation it served."""
+    if not _collected[0]:
+        return
     trace.get_current_span().set_attributes({"graphql.operation": operation, "hpf.outcome": outcome})
 
 

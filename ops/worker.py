@@ -22,14 +22,29 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 
-from auth import keys
-from domain import settlement, withdrawals
+from auth import evidence, keys, kiosks
+from auth.grants import usage
+from domain import cases, settlement, withdrawals
 from domain.kernel import database
 from domain.kernel.dates import business_date_of
 from domain.kernel.failures import PartnerFailure, StoreUnavailable
 from notifications import receipts, sending
+from ops import (
+    city_platform,
+    collection,
+    dayend,
+    exchange,
+    messages,
+    partners,
+    retirement,
+    reviews,
+    rotation,
+    sms,
+    telemetry,
+    traffic,
+    transfers,
+)
 from ops import settings as configuration
-from ops import telemetry
 from ops.migrate import ensure_partitions
 from ops.subscriptions import SUBSCRIPTIONS, Event
 from ops.wiring import House, open_house
@@ -37,6 +52,10 @@ from ops.wiring import House, open_house
 RELAY_BATCH = 200
 RELAY_IDLE_SECONDS = 0.3
 SWEEP_SECONDS = 1.0
+SEAL_SECONDS = 2.0
+USAGE_SECONDS = 60.0
+ROTATION_SECONDS = 10.0
+DAY_END_SECONDS = 5.0
 ATTEMPTS_MAX = 12
 ENTRYPOINT = "event"
 
@@ -101,9 +120,9 @@ async def take(house: House, *, payload: bytes, attempts: int) -> None:
         raise ConsumerFailed(type(error).__name__) from None
 
 
-async def sweep_once(house: House) -> int:
+async def sweep_once(house: House, *, sends: bool = True) -> int:
     """Payments whose result is open, messages that wait, receipts. Returns the number of
-    things moved; one that fails is left for the next sweep."""
+    things moved; one that fails is left for the next sweep. `sends` False leaves queued messages to the gateway."""
     now = house.clock()
     moved = 0
     for account_no, payment_id in await settlement.payments_due(now=now):
@@ -113,11 +132,13 @@ async def sweep_once(house: House) -> int:
                 account_no=account_no,
                 payment_id=payment_id,
                 gateway=house.gateway,
+                life=house.registries.life,
                 now=now,
                 business_date=business_date_of(now),
             ),
         )
-    for due in await sending.due_messages(now=now):
+    due_messages = sending.due_messages if sends else sending.unclear_messages
+    for due in await due_messages(now=now):
         moved += await _guarded(
             "sms",
             sending.send_due(
@@ -127,6 +148,26 @@ async def sweep_once(house: House) -> int:
                 now=house.clock(),
             ),
         )
+    today = business_date_of(now)
+    asking = withdrawals.ask_ahead(registries=house.registries, business_date=today, now=now)
+    moved += await _guarded("arrangements", asking, counts=False)
+    moved += await _guarded("reminders", withdrawals.remind(business_date=today, now=now), counts=False)
+    steps = await settlement.due_steps(gateway=house.gateway, funds=house.funds, now=now, business_date=today)
+    for kind, step in steps:
+        moved += await _guarded(kind, step())
+    moved += await _guarded("kiosks", kiosks.end_idle(now=now), counts=False)
+    moved += await _guarded("drafts", cases.sweep_drafts(now=now), counts=False)
+    late = cases.escalate_late(business_date=today, now=now)
+    moved += await _guarded("late reviews", late, counts=False)
+    corrections = cases.expire_corrections(matters=house.matters, business_date=today, now=now)
+    moved += await _guarded("corrections", corrections, counts=False)
+    moved += await _guarded("retirements", retirement.try_again(house, now), counts=False)
+    moved += await _guarded("rectifications", cases.sweep_rectifications(now=now, business_date=today), counts=False)
+    for kind, step in await collection.steps_due(house, now):
+        moved += await _guarded(kind, step())
+    moved += await _guarded("collection", collection.collect_due(house, now), counts=False)
+    moved += await _guarded("exchange", exchange.sweep(house, now), counts=False)
+    moved += await _guarded("matching", settlement.match_what_crossed(now=now, business_date=today), counts=False)
     moved += await _guarded("receipts", receipts.collect(carriers=house.carriers, now=house.clock()), counts=False)
     return moved
 
@@ -146,6 +187,8 @@ async def _guarded(kind: str, work: Awaitable[object], *, counts: bool = True) -
 async def daily(house: House) -> None:
     """Upkeep that is due now and then: next months' partitions and a fresh signing key."""
     await keys.ensure_key(now=house.clock())
+    await collection.end_freezes(house, house.clock())
+    await transfers.refresh(house)
     connection = await asyncpg.connect(house.settings.database_url, timeout=10)
     try:
         await ensure_partitions(connection, around=house.clock())
@@ -158,13 +201,50 @@ async def run(house: House, *, stopped: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         loops = [
             group.create_task(_repeat(lambda: relay_once(house), idle=RELAY_IDLE_SECONDS)),
-            group.create_task(_repeat(lambda: sweep_once(house), idle=SWEEP_SECONDS)),
+            group.create_task(_repeat(lambda: evidence.seal(now=house.clock()), idle=SEAL_SECONDS)),
+            group.create_task(_repeat(lambda: _change_keys(house), idle=ROTATION_SECONDS)),
+            group.create_task(_repeat(lambda: _carry_usage(house), idle=USAGE_SECONDS)),
+            group.create_task(_repeat(lambda: sweep_once(house, sends=False), idle=SWEEP_SECONDS)),
+            group.create_task(sms.run_gateway(house)),
+            group.create_task(_repeat(lambda: sms.tick(house), idle=sms.TICK_SECONDS)),
+            group.create_task(_repeat(lambda: sms.count(house), idle=sms.COUNT_SECONDS)),
+            group.create_task(_repeat(lambda: sms.ask_balances(house), idle=sms.BALANCE_SECONDS)),
             group.create_task(_repeat(lambda: daily(house), idle=3600)),
             group.create_task(_repeat(lambda: _consume(house), idle=RELAY_IDLE_SECONDS)),
+            group.create_task(_repeat(lambda: _day_end(house), idle=DAY_END_SECONDS)),
+            group.create_task(_repeat(lambda: _retries(house), idle=DAY_END_SECONDS)),
+            group.create_task(
+                _repeat(lambda: reviews.push_all(house, stopped=stopped, idle=RELAY_IDLE_SECONDS), idle=1)
+            ),
+            group.create_task(_repeat(lambda: transfers.push_due(house), idle=SWEEP_SECONDS)),
+            group.create_task(_repeat(lambda: city_platform.push_due(house), idle=SWEEP_SECONDS)),
+            group.create_task(_repeat(lambda: messages.send(house), idle=RELAY_IDLE_SECONDS)),
+            group.create_task(traffic.keep_flushing(house)),
+            *(
+                # each channel in a loop of its own: one whose messages are slow keeps nobody else's waiting
+                group.create_task(_repeat(partners.worker_of(house, channel), idle=RELAY_IDLE_SECONDS))
+                for channel in partners.HANDLERS
+            ),
         ]
         await stopped.wait()
         for task in loops:
             task.cancel()
+
+
+async def _change_keys(house: House) -> int:
+    return await rotation.step(dsn=house.settings.database_url, now=house.clock())
+
+
+async def _carry_usage(house: House) -> None:
+    await usage.carry_over(now=house.clock())
+
+
+async def _day_end(house: House) -> int:
+    return await dayend.tick(settings=house.settings, clock=house.clock)
+
+
+async def _retries(house: House) -> int:
+    return await dayend.serve_retries(settings=house.settings, clock=house.clock)
 
 
 async def _repeat(work: Callable[[], Awaitable[int | None]], *, idle: float) -> None:

@@ -1,9 +1,9 @@
-"""`./dev bench ledger`: vouchers of two postings a second, one a call, each on a random account, from 20 clients.
+"""`./dev bench ledger`: vouchers of two postings a second, on random accounts, beside the bare transaction in pgbench.
 
-Ours is `domain.ledger.post` in a transaction of its own, as an action calls it. The floor calls the same database
-function by bare asyncpg, one statement and its own commit each. Both are one Python process beside PostgreSQL. The
-limit is the function called in a loop inside PostgreSQL, without client or commit in between. The books are proved at
-the end.
+The floor (`ops/bench/floors/ledger.py`) is one statement on bare copies of the tables: the balance, the voucher and its
+two postings, and nothing of what makes them a ledger. Ours is `ledger_post`, called by pgbench in the same way: spread
+over sixteen bank accounts, all on one bank account, and a hundred a call; and `domain.ledger.post` from one Python
+process, as an action calls it. The books are proved at the end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import datetime
+from statistics import median
+from string import Template
 from typing import Any
 
 import asyncpg
@@ -24,37 +27,23 @@ import uvloop
 from pydantic import SecretStr
 
 from domain import ledger
-from domain.kernel.database import SteadyConnection, transaction
+from domain.kernel.database import Transaction, transaction
 from domain.kernel.dates import YearMonth, business_date_of
-from domain.kernel.digest import canonical_json, input_hash
-from domain.kernel.identifiers import new_id
 from domain.kernel.money import Money
 from domain.kernel.vault import Vault
 from domain.ledger import VoucherKind
+from ops.bench.floors import ledger as floor
 from ops.bench.rig import figures, population
 from ops.bench.rig.figures import Figure, Measured, Round
+from ops.bench.rig.pgbench import Pgbench
 from ops.bench.rig.population import BANK_CODE, Citizen
 from ops.bench.rig.servers import cpu_seconds
 from ops.bench.rig.stores import Stores, add_options, wanted_stores
 from ops.migrate import migrate
 from ops.settings import Settings
-from ops.wiring import open_house, prove_books, system_clock
+from ops.wiring import INVARIANTS, open_house, system_clock
 
 AMOUNT = Money.yuan(10)
-
-# The statement of `domain.ledger.post`.
-POST = """
-SELECT ledger_post($1, $2, $3, $4, $5, 'provident_fund', '01', '测试', NULL, $6, $6, $7, NULL, $8::jsonb,
-                   NULL, NULL, NULL, NULL)
-"""
-
-LIMIT = """
-SELECT count(ledger_post($1::bigint + n % $2::bigint, $3, $4::bigint + n, $5 || n, '\\x00', 'provident_fund', '01',
-                         '测试', NULL, $6::date, $6::date, $7, NULL, $8::jsonb, NULL, NULL, NULL, NULL))
-FROM generate_series(1, $9::bigint) n
-"""
-LIMIT_CALLS = 500
-LIMIT_CLIENTS = 2
 
 Post = Callable[[Citizen], Awaitable[object]]
 
@@ -72,7 +61,7 @@ def main(argv: list[str]) -> int:
 
 
 async def measure(*, wanted: argparse.Namespace, stores: Stores) -> tuple[list[Figure], dict[str, Any]]:
-    """Fills the database and times the two ways in turns, then the limit. Raises BooksBroken."""
+    """Fills the database and times the ways in turns. Raises BooksBroken."""
     machine = figures.machine()
     master_key = secrets.token_bytes(32)
     await migrate(stores.database_url)
@@ -86,43 +75,73 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> tuple[list[F
         database_connections_max=wanted.clients,
         master_key=SecretStr(base64.b64encode(master_key).decode()),
     )
-    low, ours, limit = Measured(), Measured(), Measured()
-    async with (
-        open_house(settings) as house,
-        asyncpg.create_pool(
-            stores.database_url,
-            min_size=wanted.clients,
-            max_size=wanted.clients,
-            connection_class=SteadyConnection,
-            server_settings={"jit": "off"},
-        ) as pool,
-    ):
+    pgbench = Pgbench(
+        dsn=stores.database_url,
+        clients=wanted.clients,
+        seconds=max(round(wanted.seconds), 1),
+        variables={"accounts": wanted.accounts},
+    )
+    low, spread, single, hundred, python = (Measured() for _ in range(5))
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_house(settings))
+        connection = await asyncpg.connect(stores.database_url)
+        stack.push_async_callback(connection.close)
+        await connection.execute(floor.COPIES)
+        await connection.execute("VACUUM (ANALYZE)")
         now = house.clock()
-        ways = ((low, _bare(pool, now=now)), (ours, _domain(now=now)))
-        for _, post in ways:
-            await _run(post, citizens=citizens, clients=wanted.clients, seconds=min(wanted.seconds, 0.5))
+        post = _domain(now=now)
+        bare, one, hundred_calls = (_scripts(each, now=now) for each in (floor.BARE, floor.ONE, floor.HUNDRED))
+        ways: tuple[tuple[Measured, Callable[[], Awaitable[Round]]], ...] = (
+            (low, lambda: pgbench.run(bare)),
+            (spread, lambda: pgbench.run(one)),
+            (single, lambda: pgbench.run(one[:1])),
+            (hundred, lambda: pgbench.run(hundred_calls, each=floor.CALLS_AT_ONCE)),
+            (python, lambda: _timed(post, citizens=citizens, wanted=wanted, stores=stores)),
+        )
+        wal: dict[int, list[float]] = {}
         for _ in range(wanted.rounds):
-            for measured, post in ways:
-                measured.rounds.append(await _timed(post, citizens=citizens, wanted=wanted, stores=stores))
-            limit.rounds.append(await _limit(pool, citizens=citizens, now=now, seconds=wanted.seconds))
-        posted = await pool.fetchval("SELECT count(*) FROM voucher") - wanted.accounts * population.MONTHS
-        broken = [result.name for result in await prove_books() if not result.holds]
+            for place, (measured, run) in enumerate(ways):
+                began = await connection.fetchval(_WAL)
+                measured.rounds.append(await run())
+                written = float(await connection.fetchval(_WAL) - began)
+                wal.setdefault(place, []).append(written / (measured.rounds[-1].per_second * wanted.seconds))
+        posted = await connection.fetchval("SELECT count(*) FROM voucher") - wanted.accounts * population.MONTHS
+        await connection.execute("DROP SCHEMA floor CASCADE")
+        results = await ledger.prove(invariants=INVARIANTS, using=Transaction(connection))
+    broken = [result.name for result in results if not result.holds]
     if broken:
         raise BooksBroken(f"the books do not hold after the run: {', '.join(broken)}")
-    found = [
-        Figure.of(name="transfers, one a call", unit="transfers/s", ours=ours, floor=low),
-        Figure.of(name="transfers, limit in PostgreSQL", unit="transfers/s", ours=limit, floor=low),
-    ]
+    named = (
+        ("one a call", spread),
+        ("one a call, one bank account", single),
+        ("a hundred a call", hundred),
+        ("one a call, from Python", python),
+    )
+    found = [Figure.of(name=name, unit="transfers/s", ours=ours, floor=low) for name, ours in named]
     conditions = {
         **machine,
         "accounts": wanted.accounts,
         "clients": wanted.clients,
         "seconds_a_round": wanted.seconds,
         "commits": stores.durability,
+        "floor": "one bare statement, pgbench, prepared",
+        "wal_bytes_a_transfer": {
+            name: round(median(wal[place])) for place, name in enumerate(("floor", *(name for name, _ in named)))
+        },
         "vouchers_posted": posted,
         "books": "proved after the run",
     }
     return found, conditions
+
+
+_WAL = "SELECT pg_current_wal_lsn() - '0/0'"
+
+
+def _scripts(script: Template, *, now: datetime) -> list[str]:
+    """The script once for each bank account."""
+    today = business_date_of(now)
+    common = {"day": str(today), "period": str(YearMonth.of(today).period), "now": now.isoformat()}
+    return [script.substitute(common, bank=bank) for bank in floor.BANKS]
 
 
 def _domain(*, now: datetime) -> Post:
@@ -143,45 +162,6 @@ def _domain(*, now: datetime) -> Post:
             )
 
     return post
-
-
-def _bare(pool: asyncpg.Pool, *, now: datetime) -> Post:
-    today = business_date_of(now)
-    period, digest, lines = YearMonth.of(today).period, input_hash({"floor": True}), _lines()
-
-    async def post(citizen: Citizen) -> object:
-        values = (citizen.account_no, period, new_id(), secrets.token_hex(12), digest, today, now, lines)
-        return await pool.fetchval(POST, *values)
-
-    return post
-
-
-async def _limit(pool: asyncpg.Pool, *, citizens: list[Citizen], now: datetime, seconds: float) -> Round:
-    """Few sessions that each post 500 vouchers a statement; the times are those of one voucher."""
-    today, times = business_date_of(now), list[float]()
-    began = time.perf_counter()
-
-    async def client(first: Citizen, count: int) -> None:
-        while time.perf_counter() - began < seconds:
-            key = secrets.token_hex(12)
-            sent = time.perf_counter()
-            await pool.fetchval(
-                LIMIT,
-                first.account_no,
-                count,
-                YearMonth.of(today).period,
-                new_id(),
-                key,
-                today,
-                now,
-                _lines(),
-                LIMIT_CALLS,
-            )
-            times.extend([(time.perf_counter() - sent) / LIMIT_CALLS] * LIMIT_CALLS)
-
-    share = len(citizens) // LIMIT_CLIENTS
-    await asyncio.gather(*(client(citizens[number * share], share) for number in range(LIMIT_CLIENTS)))
-    return figures.round_of(seconds=times, elapsed=time.perf_counter() - began)
 
 
 async def _timed(post: Post, *, citizens: list[Citizen], wanted: argparse.Namespace, stores: Stores) -> Round:
@@ -206,11 +186,6 @@ async def _run(post: Post, *, citizens: list[Citizen], clients: int, seconds: fl
 
     await asyncio.gather(*(client() for _ in range(clients)))
     return times
-
-
-def _lines() -> str:
-    lines = ledger.contribution_lines(amount=AMOUNT, bank_code=BANK_CODE)
-    return canonical_json([line.as_json() for line in lines]).decode()
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from base64 import b32encode
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ class Citizen:
     silent: tuple[str, ...]
     payee_unknown: bool
     account: dict[str, Any] | None
+    pension_since: date | None = None
+    contributes_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,10 @@ class City:
     employers: tuple[dict[str, Any], ...]
     citizens: dict[str, Citizen]
     rentals: tuple[dict[str, Any], ...]
+    contracts: tuple[dict[str, Any], ...]
+    invoices: tuple[dict[str, Any], ...]
+    loans: tuple[dict[str, Any], ...]
+    agents: tuple[dict[str, Any], ...]
     staff: dict[str, StaffMember]
 
 
@@ -68,6 +75,10 @@ def city() -> City:
         employers=tuple(data["employers"]),
         citizens={row["key"]: _citizen(row) for row in data["citizens"]},
         rentals=tuple(data["rentals"]),
+        contracts=tuple(data["contracts"]),
+        invoices=tuple(data["invoices"]),
+        loans=tuple(data["loans"]),
+        agents=tuple(data["agents"]),
         staff={row["login"]: _staff(row) for row in data["staff"]},
     )
 
@@ -84,6 +95,8 @@ def _citizen(row: dict[str, Any]) -> Citizen:
         silent=tuple(row.get("silent", ())),
         payee_unknown=row.get("payee_unknown", False),
         account=row.get("account"),
+        pension_since=row.get("pension_since"),
+        contributes_at=row.get("contributes_at"),
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from auth import staff as auth_staff
-from domain import contributions
+from domain import contributions, settlement
 from domain.kernel import database
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Transaction
 from domain.kernel.dates import YearMonth, business_date_of
 from domain.kernel.money import Money
+from ops.demo import other_cities
 from ops.demo.city import Citizen, City
 
 # 缴存比例 12 %, employer and employee each, rounded to whole yuan each.
@@ -23,10 +25,13 @@ async def load_city(*, city: City, now: datetime, seed: str) -> bool:
     if present.issuperset(city.staff):
         return False
     async with database.transaction() as tx:
-        await _reference(tx, city)
+        await _reference(tx, city, now=now)
+        await settlement.adopt_fund_accounts(tx, on=business_date_of(now))
+        await other_cities.load_centres(tx, now=now)
     for citizen in city.citizens.values():
         async with database.transaction() as tx:
             await _citizen(tx, citizen=citizen, city=city, now=now)
+    await _agents(city, now=now)
     for member in city.staff.values():
         if member.login in present:
             continue
@@ -47,7 +52,7 @@ async def load_city(*, city: City, now: datetime, seed: str) -> bool:
     return True
 
 
-async def _reference(tx: Transaction, city: City) -> None:
+async def _reference(tx: Transaction, city: City, *, now: datetime) -> None:
     for office in city.offices:
         await tx.execute(
             "INSERT INTO management_office (code, name, district_code) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -65,15 +70,34 @@ async def _reference(tx: Transaction, city: City) -> None:
             bank["entrusted"],
         )
     for employer in city.employers:
-        await tx.execute(
-            "INSERT INTO employer (employer_no, name, uscc, office_code, opened_on) VALUES ($1, $2, $3, $4, $5)"
-            " ON CONFLICT DO NOTHING",
-            employer["employer_no"],
-            employer["name"],
-            employer["uscc"],
-            employer["office_code"],
-            date(2018, 7, 1),
-        )
+        await _employer(tx, employer, now=now)
+
+
+async def _employer(tx: Transaction, employer: dict[str, Any], *, now: datetime) -> None:
+    """Registered years ago, everything paid to last month."""
+    known = await tx.value("SELECT 1 FROM employer_account WHERE employer_no = $1", employer["employer_no"])
+    if known is not None:
+        return
+    await contributions.open_employer(
+        tx,
+        actor=SYSTEM,
+        employer_no=employer["employer_no"],
+        wanted=contributions.Registration(
+            name=employer["name"],
+            uscc=employer["uscc"],
+            kind=employer.get("kind", "enterprise"),
+            office_code=employer["office_code"],
+            pay_day=10,
+            first_month=YearMonth(2018, 7),
+            employer_rate_bp=RATE_PERCENT * 100,
+            employee_rate_bp=RATE_PERCENT * 100,
+            source="counter",
+        ),
+        opened_on=date(2018, 7, 1),
+        state="01",
+        paid_through=YearMonth.of(business_date_of(now)).minus(months=1),
+        now=now,
+    )
 
 
 async def _citizen(tx: Transaction, *, citizen: Citizen, city: City, now: datetime) -> None:
@@ -124,6 +148,32 @@ async def _citizen(tx: Transaction, *, citizen: Citizen, city: City, now: dateti
     )
     if state := account.get("state"):
         await tx.execute("UPDATE account SET state = $2 WHERE account_no = $1", account["account_no"], state)
+        if state == "02":
+            await tx.execute(
+                "UPDATE employment SET ended_period = $2, ended_by = 'seal', end_reason = '其他'"
+                " WHERE account_no = $1 AND ended_period IS NULL",
+                account["account_no"],
+                last.period,
+            )
+
+
+async def _agents(city: City, *, now: datetime) -> None:
+    for agent in city.agents:
+        index = contributions.document_index(
+            document_type="01", document_no=city.citizens[agent["citizen"]].document_no
+        )
+        person_id = await database.value("SELECT person_id FROM person_document WHERE document_index = $1", index)
+        async with database.transaction() as tx:
+            await contributions.appoint_agent(
+                tx,
+                actor=SYSTEM,
+                employer_no=agent["employer_no"],
+                person_id=person_id,
+                scopes=agent["scopes"],
+                source=agent["source"],
+                valid_from=date(2020, 1, 1),
+                now=now,
+            )
 
 
 def monthly_contribution(*, base: Money) -> Money:

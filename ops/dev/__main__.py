@@ -19,10 +19,31 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "code": ("ops.dev.code", "LOGIN: the one-time code of a demonstration member of staff"),
     "walk": ("ops.dev.walk", "NAME: play a story (rent-withdrawal) against the running system, step by step"),
     "verify": ("ops.dev.verify", "audit the books; fails on any break"),
-    "bench": ("ops.dev.bench", "NAME [--json] […]: measure against the floor (online, ledger, batch)"),
+    "rehearse": (
+        "ops.dev.rehearse",
+        "FILE [--month 2026-10] [--csv OUT]: judge a month's decided withdrawals again under a proposed rule",
+    ),
+    "evidence": (
+        "ops.dev.evidence",
+        "verify FILE [--keys K] [--since OLD] | check | export SUBJECT [SIZE] | keys: the signed log of audit events",
+    ),
+    "keys": (
+        "ops.dev.keys",
+        "status | rotate data|index | run | retire data|index | rewrap: keys of personal data, changed while running",
+    ),
+    "dayend": ("ops.dev.dayend", "run the due day-ends here and show their progress [--through DATE]"),
+    "simulate": (
+        "ops.dev.simulate",
+        "the whole application under a virtual clock and an auditor [--seed N] [--steps K] [--minutes M] [--trace]",
+    ),
+    "bench": ("ops.dev.bench", "NAME [--json] […]: measure against the floor (online, logins, ledger, batch, …)"),
     "scale": (
         "ops.dev.scale",
         "lint: check the migrated database against the rules for growing past one machine",
+    ),
+    "documents": (
+        "ops.dev.documents",
+        "check | write | publish | list | withdraw: the registered GraphQL documents of the channels",
     ),
     "sdl": ("ops.dev.sdl", "print the schema [--write into schema/schema.graphql | --check]"),
     "logs": ("ops.dev.logs", "[NAME] [-n LINES] [-f]: show the logs of the running system"),
@@ -31,7 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 def help_text() -> str:
-    lines = [f"  {name:<8}{line}" for name, (_, line) in COMMANDS.items()]
+    lines = [f"  {name:<11}{line}" for name, (_, line) in COMMANDS.items()]
     return "\n".join(["usage: ./dev COMMAND [arguments]", "", *lines])
 
 

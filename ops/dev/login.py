@@ -10,14 +10,18 @@ import pyotp
 from auth import staff
 from ops import settings as configuration
 from ops.demo.city import city
-from ops.demo.login import LoginFailed, citizen_token
+from ops.demo.login import LoginFailed, agent_token, citizen_token
 from ops.dev.failures import CommandFailure
 from ops.wiring import open_house
 
 
 def access_token(*, base_url: str, name: str) -> str:
-    """A citizen logs in over HTTP; for a member of staff the password and code are used at the login service."""
+    """A citizen logs in over HTTP, `NAME@EMPLOYER` as agent of an employer; for a member of staff the password and
+    code are used at the login service."""
     try:
+        name, _, employer_no = name.partition("@")
+        if employer_no and name in city().citizens:
+            return asyncio.run(agent_token(base_url=base_url, key=name, employer_no=int(employer_no)))
         if name in city().citizens:
             return asyncio.run(citizen_token(base_url=base_url, key=name))
         if name in city().staff:

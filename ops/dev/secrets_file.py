@@ -23,6 +23,8 @@ GENERATED = {
     "HPF_BANK_SECRET": _secret,
     "HPF_SMS_KEY_SECRET": _secret,
     "HPF_EVALUATION_SECRET": _secret,
+    "HPF_EWINDOW_SECRET": _secret,
+    "HPF_SOCIAL_SECURITY_SECRET": _secret,
     "HPF_DEMONSTRATION_SEED": _secret,
 }
 

@@ -37,10 +37,22 @@ def addresses(*, state: Running) -> dict[str, str]:
         "HPF_PUBLIC_URL": state.web_url,
         "HPF_SIMULATORS_URL": simulators,
         "HPF_IDENTITY_ISSUER": f"{simulators}/identity",
+        "HPF_CORPORATE_URL": f"{simulators}/corporate",
+        "HPF_FACE_URL": simulators,
+        "HPF_WECHAT_URL": simulators,
+        "HPF_ALIPAY_URL": simulators,
+        "HPF_BAIDU_URL": simulators,
         "HPF_REGISTRIES_URL": f"{simulators}/registries",
         "HPF_BANK_URL": f"{simulators}",
         "HPF_SMS_URL": f"{simulators}",
+        # the China Mobile of the demonstration is reached by CMPP, beside the simulators' own port
+        "HPF_SMS_CARRIERS": "mobile=cmpp,cloud_mas=cloud_mas,agent=agent",
+        "HPF_SMS_CMPP_PORT": str(int(simulators.rpartition(":")[2]) + 790),
+        "HPF_SMS_MAS_URL": f"{simulators}/mas",
         "HPF_EVALUATION_URL": f"{simulators}",
+        "HPF_EWINDOW_URL": simulators,
+        "HPF_EWINDOW_ORIGIN": simulators,
+        "HPF_SOCIAL_SECURITY_URL": simulators,
         "HPF_GRAPHQL_IDE": "true",
     }
 

@@ -58,5 +58,5 @@ def _spread(arguments: list[str]) -> list[str]:
 
 def _without_settings() -> dict[str, str]:
     """Tests say what they need: settings of a running system must not reach them."""
-    kept = ("HPF_CHROMIUM", "HPF_TEST_")
+    kept = ("HPF_CHROMIUM", "HPF_SNAPSHOTS", "HPF_TEST_")
     return {name: value for name, value in os.environ.items() if not name.startswith("HPF_") or name.startswith(kept)}

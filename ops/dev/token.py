@@ -1,4 +1,6 @@
-"""`./dev token NAME`: logs a demonstration identity in over HTTP and prints its access token alone."""
+"""`./dev token NAME`: logs a demonstration identity in over HTTP and prints its access token alone.
+
+`./dev token NAME@EMPLOYER` gives that of the citizen as agent of the employer (`zheng_tao@100001`)."""
 
 from ops.dev import parts
 from ops.dev.failures import CommandFailure

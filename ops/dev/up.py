@@ -18,7 +18,12 @@ from ops.dev.surroundings import CHECKOUT, DATA, LOGS, STATE, Running, Servers, 
 from ops.embedded.process import ProcessRecord, last_lines, port_is_free
 
 SET_UP_SECONDS = 360.0
-PAGES = {"市民服务 citizens": "/h5/", "业务后台 staff": "/backoffice/", "GraphQL": "/graphql"}
+PAGES = {
+    "市民服务 citizens": "/h5/",
+    "单位服务 employers": "/employer/",
+    "业务后台 staff": "/backoffice/",
+    "GraphQL": "/graphql",
+}
 
 
 class Stopped(Exception):
@@ -99,6 +104,7 @@ def _run(options: argparse.Namespace) -> int:
         state.write()
         surroundings = environment(addresses={**stores, **serving.addresses(state=state)})
         _once("migrations", "ops.migrate", surroundings)
+        _once("trusted documents", "ops.dev.documents", surroundings, "publish")
         identities = _once("demonstration city", "ops.demo", surroundings)
         supervisor = Supervisor(
             children=serving.children(
@@ -128,13 +134,13 @@ def _run(options: argparse.Namespace) -> int:
         _say("stopped; the data are kept")
 
 
-def _once(what: str, module: str, surroundings: Mapping[str, str]) -> str:
+def _once(what: str, module: str, surroundings: Mapping[str, str], *words: str) -> str:
     """Run a module to its end and return what it prints. Raises CommandFailure with the end of its output."""
     _say(what)
     log = LOGS / f"{module.rpartition('.')[2]}.log"
     with log.open("ab") as output:
         done = subprocess.run(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *words],
             cwd=CHECKOUT,
             env=dict(surroundings),
             stdout=subprocess.PIPE,

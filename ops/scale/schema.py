@@ -18,24 +18,120 @@ class Place:
 
 
 REFERENCE, COORDINATOR, ACCOUNT = Place("reference"), Place("coordinator"), Place("account", "account_no")
+EMPLOYER = Place("employer", "employer_no")
 
 PLACES: dict[str, Place] = {
-    **dict.fromkeys(("management_office", "entrusted_bank", "account_subject", "employer", "staff"), REFERENCE),
+    **dict.fromkeys(
+        ("management_office", "entrusted_bank", "account_subject", "employer", "employer_agent", "staff"), REFERENCE
+    ),
+    "branch_centre": REFERENCE,
     **dict.fromkeys(("schema_migration", "signing_key", "login_session", "refresh_token", "audit_event"), COORDINATOR),
+    **dict.fromkeys(("approval", "staff_password", "face_check"), COORDINATOR),
+    **dict.fromkeys(("day_end_run", "day_end_step", "day_end_partition", "day_end_exception"), COORDINATOR),
+    **dict.fromkeys(("day_end_lease", "day_end_request", "day_end_confirmation"), COORDINATOR),
+    **dict.fromkeys(("account_set", "deposit_rate", "book_calendar", "book_period"), REFERENCE),
+    **dict.fromkeys(("trusted_document", "document_version", "document_grant", "document_registry"), REFERENCE),
+    **dict.fromkeys(("general_voucher", "general_line"), COORDINATOR),
+    **dict.fromkeys(("formal_voucher", "formal_voucher_line", "formal_voucher_counter"), COORDINATOR),
+    **dict.fromkeys(("book_segment", "voucher_seal", "subject_total", "book_request"), COORDINATOR),
+    **dict.fromkeys(("bank_account", "union_bank", "centre_code", "bank_rate"), REFERENCE),
+    **dict.fromkeys(("master_change", "expected_receipt", "bank_receipt", "receipt_scan", "bank_notice"), COORDINATOR),
+    **dict.fromkeys(("suspense_item", "suspense_share", "suspense_movement", "centre_payment"), COORDINATOR),
+    **dict.fromkeys(("bank_booking", "bank_answer", "hand_posting", "bank_statement"), COORDINATOR),
+    **dict.fromkeys(("bank_statement_line", "bank_tick"), COORDINATOR),
+    **dict.fromkeys(("bank_reconciliation", "bank_reconciliation_item"), COORDINATOR),
+    **dict.fromkeys(("bank_deposit", "deposit_order", "deposit_accrual", "bank_batch", "bank_batch_item"), COORDINATOR),
+    **dict.fromkeys(("sms_number_range", "sms_template", "sms_contract", "sms_price", "sms_budget"), REFERENCE),
+    **dict.fromkeys(("sms_stray_receipt", "sms_inbound", "sms_opt_out", "sms_lease", "sms_evidence"), COORDINATOR),
+    **dict.fromkeys(("sms_standing", "sms_switch", "sms_override", "sms_count", "sms_alarm"), COORDINATOR),
+    **dict.fromkeys(("sms_invoice", "sms_invoice_line"), COORDINATOR),
+    "sms_carrier_number": Place("lookup", "carrier_number"),
+    "sms_part": ACCOUNT,
+    **dict.fromkeys(("registered_service", "third_party", "party_key", "service_grant", "grant_change"), COORDINATOR),
+    **dict.fromkeys(("evidence_pending", "evidence_leaf", "evidence_node", "evidence_key"), COORDINATOR),
+    **dict.fromkeys(("evidence_head", "vault_key", "vault_progress"), COORDINATOR),
+    **dict.fromkeys(("partner_token", "grant_usage", "grant_registry", "delegation"), COORDINATOR),
+    **dict.fromkeys(("inbound_message", "channel_traffic", "channel_health"), COORDINATOR),
+    **dict.fromkeys(("exchange_record", "exchange_row", "entry_ticket"), COORDINATOR),
+    **dict.fromkeys(("follower", "conversation", "conversation_line", "outgoing_message"), COORDINATOR),
+    **dict.fromkeys(("quick_reply", "sensitive_word", "binding_ticket", "notice_permission"), COORDINATOR),
+    **dict.fromkeys(("kiosk", "kiosk_challenge"), COORDINATOR),
+    "case_draft": Place("lookup", "person_id"),
+    "channel_switch": REFERENCE,
+    **dict.fromkeys(("risk_entry", "risk_appeal"), REFERENCE),
+    **dict.fromkeys(("case_signature", "case_escalation", "case_correction"), ACCOUNT),
+    "review_deputy": REFERENCE,
+    "retirement_matter": Place("lookup", "matter_no"),
+    **dict.fromkeys(("evaluation_report", "evaluation_invitation", "rectification", "rectification_event"), ACCOUNT),
+    "evaluation_invitation_lookup": Place("lookup", "secret_index"),
+    "record_access": Place("lookup", "person_id"),
+    "access_exclusion": Place("lookup", "person_id"),
+    "reveal_rule": REFERENCE,
     "person": Place("lookup", "person_id"),
     "person_document": Place("lookup", "document_index"),
     "person_account": Place("lookup", "person_id"),
     "identity_link": Place("lookup", "subject"),
+    "identity_event": Place("lookup", "person_id"),
+    "intervention": Place("lookup", "person_id"),
+    "sensitive_change": Place("lookup", "person_id"),
+    "phone_proof": Place("lookup", "person_id"),
     "case_no_lookup": Place("lookup", "case_no"),
+    **dict.fromkeys(("withdrawal_subject", "withdrawal_claim"), Place("lookup", "subject_key")),
     **dict.fromkeys(("account", "account_balance", "contribution_month", "bank_card"), ACCOUNT),
     **dict.fromkeys(("voucher", "posting", "hold", "outbox", "event_consumed", "request_record"), ACCOUNT),
     **dict.fromkeys(("service_case", "case_event", "case_check", "evaluation", "sms_message"), ACCOUNT),
-    **dict.fromkeys(("rent_arrangement", "withdrawal", "payment"), ACCOUNT),
+    **dict.fromkeys(
+        ("withdrawal_arrangement", "arrangement_check", "withdrawal", "withdrawal_facts", "payment"), ACCOUNT
+    ),
+    **dict.fromkeys(("account_event", "account_freeze", "account_document"), ACCOUNT),
+    **dict.fromkeys(("employer_account", "employer_rate", "employer_term", "employer_change"), EMPLOYER),
+    **dict.fromkeys(("employer_matter", "employer_matter_event", "employer_document"), EMPLOYER),
+    **dict.fromkeys(("employment", "employment_base"), EMPLOYER),
+    **dict.fromkeys(("contribution_list", "contribution_list_file", "contribution_list_row"), EMPLOYER),
+    **dict.fromkeys(("remittance_statement", "remittance_line", "collection_attempt"), EMPLOYER),
+    **dict.fromkeys(
+        ("employer_balance", "employer_balance_entry", "employer_enforcement", "employer_reminder"), EMPLOYER
+    ),
+    **dict.fromkeys(("account_transfer", "transfer_event", "transfer_message", "running_matter"), ACCOUNT),
+    **dict.fromkeys(("city_application", "city_application_event", "city_application_file"), COORDINATOR),
+    "city_report": COORDINATOR,
+    "transfer_letter": Place("lookup", "letter_no"),
+    "transfer_no_lookup": Place("lookup", "transfer_no"),
+    "issued_paper": ACCOUNT,
+    "paper_print": ACCOUNT,
+    "paper_no_lookup": Place("lookup", "paper_no"),
+    "employer_code": Place("lookup", "uscc"),
+    "statement_no_lookup": Place("lookup", "statement_no"),
+    "filed_paper": COORDINATOR,
+    "number_series": COORDINATOR,
 }
 QUEUE_PREFIX = "pgqueuer"
 
 LEDGER = ("account_balance", "voucher", "posting", "hold")
-WRITERS = frozenset({"ledger_open_account", "ledger_place_hold", "ledger_end_hold", "ledger_post"})
+WRITERS = frozenset(
+    {
+        "ledger_open_account",
+        "ledger_open_accounts",
+        "ledger_credit_batch",
+        "ledger_place_hold",
+        "ledger_end_hold",
+        "ledger_extend_hold",
+        "ledger_post",
+        "ledger_reverse",
+        "ledger_settle_account",
+        "ledger_settle_range",
+        "ledger_settle_for_closing",
+        "ledger_settle",
+        "ledger_post_general",
+        "ledger_set_deposit_rate",
+        "ledger_close_day",
+        "ledger_gather",
+        "ledger_seal",
+        "ledger_close_period",
+        "ledger_reopen_period",
+        "ledger_withdraw_batch",
+    }
+)
 APPLICATION = "hpf_app"
 
 
@@ -130,8 +226,8 @@ def rule_1_keys(schema: Schema) -> Iterator[str]:
             yield f"{table}: has no primary key"
         for row in keys:
             named = f"{table}: unique {row['name']} ({listed(row['columns'])})"
-            if place == ACCOUNT and row["columns"][0] != place.key:
-                yield f"{named} does not begin with account_no"
+            if place in (ACCOUNT, EMPLOYER) and row["columns"][0] != place.key:
+                yield f"{named} does not begin with {place.key}"
             elif place.key not in row["columns"]:
                 yield f"{named} lacks {place.key}"
 

@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import asyncpg
 from starlette.applications import Starlette
@@ -20,12 +21,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain.kernel.database import SteadyConnection
+from domain.kernel.dates import YearMonth, business_date_of
 from domain.kernel.identifiers import new_id
 
 CONNECTIONS_MAX = 20
 ACCOUNT_HEADER = "x-account"
+# as the platform reads them: the partitions of the newest months first, which hold ten entries of everybody here
+_NEWEST = YearMonth.of(business_date_of(datetime.now(UTC))).minus(months=12).period
 
-HOME = """
+HOME = f"""
 SELECT json_build_object('data', json_build_object(
     'viewer', json_build_object('person', json_build_object(
         'nameMasked', p.name_masked, 'documentNoMasked', p.document_masked, 'mobileMasked', p.mobile_masked)),
@@ -44,7 +48,8 @@ SELECT json_build_object('data', json_build_object(
             FROM (SELECT q.sequence, q.side, q.amount_fen, q.balance_after_fen, v.kind, v.summary, v.posted_on
                   FROM posting q
                   JOIN voucher v ON v.account_no = q.account_no AND v.period = q.period AND v.voucher_id = q.voucher_id
-                  WHERE q.account_no = $1 AND q.sequence IS NOT NULL ORDER BY q.sequence DESC LIMIT 10) t))))))::text
+                  WHERE q.account_no = $1 AND q.period >= {_NEWEST} AND q.sequence IS NOT NULL
+                  ORDER BY q.sequence DESC LIMIT 10) t))))))::text
 FROM account a
 JOIN account_balance b ON b.account_no = a.account_no
 JOIN person p ON p.person_id = a.person_id

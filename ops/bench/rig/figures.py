@@ -102,13 +102,24 @@ def round_of(*, seconds: Sequence[float], elapsed: float, cpu_seconds: float | N
     )
 
 
-def show(*, bench: str, figures: Sequence[Figure], conditions: dict[str, Any], as_json: bool) -> None:
-    """Prints the result; nothing else of a bench goes to standard output."""
+def show(
+    *,
+    bench: str,
+    figures: Sequence[Figure],
+    conditions: dict[str, Any],
+    as_json: bool,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Prints the result; nothing else of a bench goes to standard output. `more` are parts of one bench's own: for
+    people lists of lines."""
     if as_json:
-        told = {"bench": bench, "conditions": conditions, "figures": [asdict(figure) for figure in figures]}
+        shown = [asdict(figure) for figure in figures]
+        told = {"bench": bench, "conditions": conditions, "figures": shown, **(more or {})}
         print(json.dumps(told, ensure_ascii=False, indent=1))
         return
     print("\n".join(table(figures)))
+    for lines in (more or {}).values():
+        print("\n" + "\n".join(lines) + "\n")
     for name, value in conditions.items():
         print(f"  {name}: {value}")
 

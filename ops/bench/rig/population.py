@@ -80,8 +80,19 @@ async def populate(*, dsn: str, vault: Vault, accounts: int, now: datetime) -> l
 
 
 async def _copy_people(connection: asyncpg.Connection, *, citizens: list[Citizen], vault: Vault, now: datetime) -> None:
-    await connection.copy_records_to_table("person", records=_persons(citizens, vault=vault, now=now))
-    await connection.copy_records_to_table("bank_card", records=_cards(citizens, vault=vault, now=now))
+    persons, cards = _persons(citizens, vault=vault, now=now), _cards(citizens, vault=vault, now=now)
+    await connection.copy_records_to_table("person", records=persons, columns=_PERSON_COLUMNS)
+    await connection.copy_records_to_table("bank_card", records=cards, columns=_CARD_COLUMNS)
+
+
+_PERSON_COLUMNS = (
+    *("person_id", "document_type", "document_cipher", "document_masked", "name_cipher", "name_masked"),
+    *("mobile_cipher", "mobile_masked", "created_at"),
+)
+_CARD_COLUMNS = (
+    *("account_no", "card_id", "bank_code", "card_cipher", "card_masked", "card_index"),
+    *("is_default", "active", "created_at"),
+)
 
 
 def _persons(citizens: list[Citizen], *, vault: Vault, now: datetime) -> Iterator[tuple[object, ...]]:
@@ -104,14 +115,13 @@ def _persons(citizens: list[Citizen], *, vault: Vault, now: datetime) -> Iterato
 def _cards(citizens: list[Citizen], *, vault: Vault, now: datetime) -> Iterator[tuple[object, ...]]:
     for citizen in citizens:
         number = f"622200{citizen.index:010d}000"
-        # account_no, card_id, bank_code, card_cipher, card_masked, card_index, is_default, active, created_at
         yield (
             citizen.account_no,
             citizen.card_id,
             BANK_CODE,
             vault.encrypt(number),
             mask_card(number),
-            vault.blind_index(number),
+            vault.lookup_index(number),
             True,
             True,
             now,
@@ -123,8 +133,8 @@ async def _fill_accounts(connection: asyncpg.Connection, *, accounts: int, now: 
     months = [last.minus(months=back) for back in reversed(range(MONTHS))]
     await connection.execute(_ACCOUNTS, accounts, MONTHLY_FEN, last.period, months[0].first_day)
     await connection.execute(_PERSON_ACCOUNTS, accounts)
-    await connection.execute(_BALANCES, accounts, MONTHLY_FEN * MONTHS, MONTHS)
     days: list[date] = [month.first_day.replace(day=20) for month in months]
+    await connection.execute(_BALANCES, accounts, MONTHLY_FEN, days, business_date_of(now))
     texts = [f"{month.year}年{month.month}月汇缴" for month in months]
     for sql in (_VOUCHERS, _POSTINGS, _CONTRIBUTION_MONTHS):
         await connection.execute(
@@ -160,8 +170,15 @@ SELECT {PERSON_ID_FIRST} + n, {ACCOUNT_NO_FIRST} + n FROM generate_series(0, $1:
 """
 
 _BALANCES = f"""
-INSERT INTO account_balance (account_no, balance_fen, current_year_fen, posting_count)
-SELECT {ACCOUNT_NO_FIRST} + n, $2, $2, $3 FROM generate_series(0, $1::integer - 1) n
+INSERT INTO account_balance (account_no, balance_fen, current_year_fen, posting_count, settled_through,
+                             settled_sequence, interest_offset)
+SELECT {ACCOUNT_NO_FIRST} + n, $2 * m.months, $2 * m.months, m.months, m.settled, m.before, m.product
+FROM generate_series(0, $1::integer - 1) n
+CROSS JOIN (
+    SELECT count(*) AS months, ledger_settlement_before($4) AS settled,
+           count(*) FILTER (WHERE day <= ledger_settlement_before($4)) AS before,
+           sum($2 * ledger_rate_index(greatest(day, ledger_settlement_before($4) + 1)))::bigint AS product
+    FROM unnest($3::date[]) AS day) m
 """
 
 # Every statement below names all eight parameters, so that one list of values fits them all.
