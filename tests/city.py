@@ -20,10 +20,11 @@ from auth import keys, sessions, staff
 from domain.kernel import database, vault
 from domain.kernel.failures import PartnerFailure, StoreUnavailable
 from domain.kernel.vault import Vault
-from ops import asgi, simulators, worker
+from ops import asgi, city_platform, messages, partners, reviews, simulators, transfers, worker
 from ops.demo.city import city
 from ops.demo.loading import load_city
-from ops.demo.login import citizen_token
+from ops.demo.login import agent_token, citizen_token
+from ops.dev.documents import folders_of_channels, publish_folders
 from ops.settings import Settings
 from ops.subscriptions import Event
 from ops.wiring import House, auth_settings
@@ -65,6 +66,11 @@ class RunningHouse:
             moved = await worker.relay_once(self.house)
             moved += await self.deliver_queued()
             moved += await worker.sweep_once(self.house)
+            moved += await reviews.push_due(self.house)
+            moved += await transfers.push_due(self.house)
+            moved += await city_platform.push_due(self.house)
+            moved += await partners.work_all(self.house)
+            moved += await messages.send(self.house)
             if not moved:
                 return
 
@@ -88,18 +94,25 @@ class RunningHouse:
         """Breakers and carriers' records belong to the process; a test begins with partners in good standing."""
         agencies = self.house.registries
         carriers = self.house.carriers
-        ports = (self.house.gateway, self.house.evaluations, agencies.property, *carriers.all())
+        ports = (
+            self.house.gateway,
+            self.house.evaluations,
+            self.house.transfers,
+            self.house.city,
+            agencies.property,
+            *carriers.all(),
+        )
         for port in ports:
             port._wire._breakers.clear()  # type: ignore[attr-defined]
-        carriers._seen.clear()
+        carriers.forget()
 
     async def fault(self, **rule: Any) -> None:
         """Tells a simulator to misbehave, as `channels.simulation` describes."""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=False) as client:
             (await client.post(f"{self.simulators_url}/_sim/faults", json=rule)).raise_for_status()
 
     async def simulated(self, path: str, **query: str) -> Any:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=False) as client:
             answer = await client.get(f"{self.simulators_url}/_sim/{path}", params=query)
             answer.raise_for_status()
             return answer.json()
@@ -122,18 +135,43 @@ async def _house(services: Services) -> AsyncIterator[RunningHouse]:
             master_key=base64.b64encode(MASTER_KEY).decode(),
             identity_issuer=f"{simulators_url}/identity",
             identity_client_secret=SECRET,
+            corporate_url=f"{simulators_url}/corporate",
+            corporate_client_secret=SECRET,
+            wechat_url=simulators_url,
+            wechat_secret=SECRET,
+            wechat_official_secret=SECRET,
+            wechat_message_token="token-of-the-tests",
+            wechat_open_url=simulators_url,
+            wechat_notices={"case_progress": "TEMPLATE-CASE-PROGRESS"},
+            alipay_url=simulators_url,
+            baidu_url=simulators_url,
+            baidu_secret=SECRET,
+            face_url=simulators_url,
+            face_key_secret=SECRET,
             registries_url=f"{simulators_url}/registries",
             registries_secret=SECRET,
-            registries_timeout_ms=400,
+            registries_timeout_ms=800,
             bank_url=simulators_url,
             bank_secret=SECRET,
-            bank_timeout_ms=600,
+            bank_timeout_ms=900,
             sms_url=simulators_url,
             sms_key_secret=SECRET,
-            sms_timeout_ms=600,
+            sms_timeout_ms=900,
             evaluation_url=simulators_url,
             evaluation_secret=SECRET,
-            evaluation_timeout_ms=600,
+            ewindow_url=simulators_url,
+            ewindow_secret=SECRET,
+            ewindow_origin=simulators_url,
+            social_security_url=simulators_url,
+            social_security_secret=SECRET,
+            exchange_timeout_ms=900,
+            city_url=simulators_url,
+            city_secret=SECRET,
+            city_timeout_ms=900,
+            transfer_url=simulators_url,
+            transfer_secret=SECRET,
+            transfer_timeout_ms=900,
+            evaluation_timeout_ms=900,
             demonstration_seed=SEED,
             simulators_url=simulators_url,
             graphql_ide=True,
@@ -172,16 +210,17 @@ async def running(_house: RunningHouse) -> RunningHouse:
     sessions.configure(redis=_house.house.redis, settings=auth_settings(_house.settings))
     await restore_or_load(
         dsn=_house.settings.database_url,
-        load=lambda: load_city(city=city(), now=_house.clock(), seed=SEED),
+        load=lambda: _load(_house),
     )
     async for key in _house.house.redis.scan_iter(match=f"{_house.settings.redis_prefix}*", count=1000):
         await _house.house.redis.delete(key)
     keys.forget()
     await keys.ensure_key(now=_house.clock())
     _house.forget_trouble()
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:
         await client.delete(f"{_house.simulators_url}/_sim/faults")
         await client.delete(f"{_house.simulators_url}/_sim/calls")
+        await client.post(f"{_house.simulators_url}/_sim/transfer/forget")
     await _house.fault(
         simulator="registries",
         operation="homes",
@@ -189,6 +228,12 @@ async def running(_house: RunningHouse) -> RunningHouse:
         match={"document_no": city().citizens["chen_jing"].document_no},
     )
     return _house
+
+
+async def _load(running: RunningHouse) -> None:
+    now = running.clock()
+    await load_city(city=city(), now=now, seed=SEED)
+    await publish_folders(running.settings.database_url, folders_of_channels(), now=now)
 
 
 @pytest.fixture
@@ -205,7 +250,7 @@ class ApiClient:
 
     async def post(self, body: Any, **headers: str) -> httpx.Response:
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, verify=False, timeout=20) as client:
             return await client.post("/graphql", json=body, headers={**sent, **headers})
 
     async def run(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -230,6 +275,20 @@ def citizen_client(running: RunningHouse) -> Enter:
 
     async def enter(key: str) -> ApiClient:
         return ApiClient(running.base_url, await citizen_token(base_url=running.base_url, key=key))
+
+    return enter
+
+
+EnterAsAgent = Callable[[str, int], Awaitable[ApiClient]]
+
+
+@pytest.fixture
+def agent_client(running: RunningHouse) -> EnterAsAgent:
+    """`await agent_client("zheng_tao", 100001)`: a citizen who acts for an employer, as the portal's browser does."""
+
+    async def enter(key: str, employer_no: int) -> ApiClient:
+        token = await agent_token(base_url=running.base_url, key=key, employer_no=employer_no)
+        return ApiClient(running.base_url, token)
 
     return enter
 

@@ -11,16 +11,14 @@ from redis.asyncio import Redis
 from domain.kernel import database, vault
 from domain.kernel.vault import Vault
 from ops.wiring import MODELS
+from tests.pristine import empty_tables
 
 if TYPE_CHECKING:
     from tests.services import Services
 
-pytest_plugins = ["tests.services", "tests.city"]
+pytest_plugins = ["tests.services", "tests.city", "tests.partners"]
 
 MASTER_KEY = bytes(range(32))
-
-# Rows of the ledger cannot be deleted one by one, but whole tables can be emptied by their owner.
-_KEPT = frozenset({"schema_migration", "account_subject", "pgqueuer_migration", "pgqueuer_schema"})
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +34,7 @@ async def opened_database(services: Services) -> AsyncIterator[Services]:
 
 @pytest.fixture
 async def database_url_empty(opened_database: Services) -> str:
-    """Every table empty, but for the chart of accounts."""
+    """Every table empty, but for the chart of accounts; no day closed, one deposit rate."""
     vault.install(Vault(MASTER_KEY))
     await empty_tables(opened_database.database_url)
     return opened_database.database_url
@@ -56,18 +54,3 @@ async def redis(services: Services) -> AsyncIterator[Redis]:
         await client.delete(key)
     yield client
     await client.aclose()
-
-
-async def empty_tables(dsn: str) -> None:
-    import asyncpg
-
-    connection = await asyncpg.connect(dsn)
-    try:
-        names = [
-            row["tablename"]
-            for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            if row["tablename"] not in _KEPT and not row["tablename"].startswith("posting_")
-        ]
-        await connection.execute(f"TRUNCATE {', '.join(names)}")
-    finally:
-        await connection.close()

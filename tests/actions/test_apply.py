@@ -43,7 +43,7 @@ async def test_an_application_opens_a_case_and_holds_the_money(
     after = await rent.balance_of("zhang_wei")
     assert (after.balance, after.held) == (before.balance, Money.yuan(yuan))
 
-    arrangement = await withdrawals.rent_arrangement_of(actor=await citizen("zhang_wei"))
+    arrangement = await rent.arrangement("zhang_wei")
     assert arrangement is not None
     this_month = YearMonth.of(business_date_of(running.clock()))
     assert (arrangement.state, arrangement.frequency, arrangement.auto_renewal) == ("requested", frequency, True)
@@ -56,7 +56,7 @@ async def test_an_application_opens_a_case_and_holds_the_money(
 async def test_consent_to_renewal_is_recorded_with_its_time(running: RunningHouse, consents: bool) -> None:
     case = await rent.apply(running, "zhang_wei", auto_renewal=consents)
     row = await database.row(
-        "SELECT auto_renewal, auto_renewal_consented_at, commitment_at FROM rent_arrangement WHERE case_id = $1",
+        "SELECT auto_renewal, auto_renewal_consented_at, commitment_at FROM withdrawal_arrangement WHERE case_id = $1",
         case.case_id,
     )
     assert row is not None
@@ -177,11 +177,11 @@ async def test_every_refusal_comes_at_once(running: RunningHouse) -> None:
     )
     assert await rent.refused(work) == [
         ("withdrawal.home_owned", None),
+        ("withdrawal.rental_filing_expired", "rentalFilingNo"),
         ("withdrawal.spouse_incomplete", "spouseDocumentNo"),
         ("withdrawal.frequency_not_offered", "frequency"),
         ("withdrawal.commitment_missing", "commitment"),
         ("withdrawal.card_not_found", "cardId"),
-        ("withdrawal.rental_filing_expired", "rentalFilingNo"),
     ]
 
 
@@ -202,7 +202,7 @@ async def test_without_an_account_there_is_nothing_to_withdraw(running: RunningH
 
 async def test_only_citizens_apply(running: RunningHouse) -> None:
     now = running.clock()
-    work = withdrawals.apply_for_rent_withdrawal(
+    work = withdrawals.apply_for_withdrawal(
         actor=await staff("ma.li"),
         application=await rent.application("ma_li"),
         request_key=rent.new_key(),

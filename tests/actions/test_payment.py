@@ -16,9 +16,10 @@ from domain.settlement.payments import REPRESENT_AFTER
 from ops import worker
 from tests.city import RunningHouse
 from tests.factories import rent
+from tests.factories.interest import passbook_of
 from tests.factories.people import account_no, citizen
 
-OPENING = Money.yuan(74880)
+OPENING = passbook_of("zhang_wei").balance
 QUARTER = Money.yuan(6000)
 
 

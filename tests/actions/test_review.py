@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from domain import cases, withdrawals
+from domain import cases
 from domain.cases import CaseView, QueueFilters
 from domain.kernel import database
 from domain.kernel.actor import SYSTEM
@@ -203,7 +203,7 @@ async def test_a_refusal_gives_the_money_back(running: RunningHouse, case: CaseV
     refused = await rent.review(running, case, "li.min", "refuse", **REASON)
     assert refused.state == "refused" and refused.ended_at is not None
     assert (await rent.balance_of("zhang_wei")).held == Money.zero()
-    assert await withdrawals.rent_arrangement_of(actor=await citizen("zhang_wei")) is None
+    assert await rent.arrangement("zhang_wei") is None
     last = (await cases.history_of(case=case))[-1]
     assert (last.action, last.reason_code, last.note) == ("preliminary_refuse", *REASON.values())
     await rent.assert_books_hold()

@@ -31,7 +31,8 @@ async def world(served_world: World) -> World:
 
 @pytest_asyncio.fixture
 async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=world.base_url, timeout=30) as client:
+    headers = {"Accept": "application/graphql-response+json"}
+    async with httpx.AsyncClient(base_url=world.base_url, timeout=30, headers=headers) as client:
         yield client
 
 
@@ -73,7 +74,7 @@ def footprint() -> Callable[..., Any]:
             "voucher",
             "posting",
             "withdrawal",
-            "rent_arrangement",
+            "withdrawal_arrangement",
             "request_record",
             "evaluation",
             "payment",

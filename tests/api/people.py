@@ -6,10 +6,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from auth import sessions, tokens
+from auth import agents, sessions, tokens
 from domain import contributions
 from domain.kernel import database
-from domain.kernel.actor import Assurance
+from domain.kernel.actor import SYSTEM, Assurance
 from domain.kernel.dates import YearMonth, business_date_of
 from domain.kernel.identifiers import mask_name, new_id, valid_id_card
 from domain.kernel.money import Money
@@ -136,6 +136,28 @@ async def citizen_session(
         now=now,
     )
     return opened.session_id, token.token
+
+
+async def new_agent(
+    citizen: Citizen, *, now: datetime, employer_no: int = 100001, scopes: tuple[str, ...] = ("all",)
+) -> str:
+    """The citizen as agent of the employer of `reference_data`: an access token."""
+    today = business_date_of(now)
+    async with database.transaction() as tx:
+        await contributions.appoint_agent(
+            tx,
+            actor=SYSTEM,
+            employer_no=employer_no,
+            person_id=citizen.person_id,
+            scopes=scopes,
+            source="test",
+            valid_from=today,
+            now=now,
+        )
+    signed_in = await agents.open_agent_session(
+        person_id=citizen.person_id, employer_no=employer_no, assurance="real_name", device="test", by=SYSTEM, now=now
+    )
+    return (await agents.token_for_agent(cookie=signed_in.cookie, now=now)).token
 
 
 async def new_staff(*roles: str, now: datetime, offices: tuple[str, ...] = ()) -> StaffMember:

@@ -92,7 +92,7 @@ async def test_the_operation_must_be_named_when_there_are_several(http: httpx.As
 
 async def test_only_json_by_post(http: httpx.AsyncClient) -> None:
     query = "{ viewer { kind } }"
-    assert (await http.get("/graphql", params={"query": query})).status_code == 405
+    assert (await http.put("/graphql", json={"query": query})).status_code == 405
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonx"):
         response = await http.post("/graphql", content=b"{}", headers={"Content-Type": kind})
         assert response.status_code == 415
@@ -107,7 +107,9 @@ async def test_only_json_by_post(http: httpx.AsyncClient) -> None:
 async def test_the_answer_has_the_type_that_was_asked_for(http: httpx.AsyncClient) -> None:
     body = json.dumps({"query": "{ viewer { kind } }"})
     for accept, expected in {
-        "*/*": "application/graphql-response+json; charset=utf-8",
+        "*/*": "application/json; charset=utf-8",
+        "application/*": "application/json; charset=utf-8",
+        "*/*, application/graphql-response+json": "application/graphql-response+json; charset=utf-8",
         "application/json": "application/json; charset=utf-8",
         "application/graphql-response+json, application/json;q=0.9": (
             "application/graphql-response+json; charset=utf-8"
@@ -243,8 +245,8 @@ async def test_operations_are_observed_by_names_of_the_schema(world: World, citi
     await as_(citizen).run(HOME.replace("query Home", "query NameOfTheClient"))
     await as_(None).error("{ accounts { id } }")
     await as_(None).error("{ nothing }")
-    assert [(seen.kind, seen.name, seen.outcome) for seen in world.seen] == [
-        ("query", "viewer", "ok"),
-        ("query", "accounts", "errors"),
-        ("unknown", "unknown", "rejected"),
+    assert [(seen.kind, seen.name, seen.outcome, seen.channel) for seen in world.seen] == [
+        ("query", "viewer", "ok", "jingtong_h5"),
+        ("query", "accounts", "errors", "unknown"),
+        ("unknown", "unknown", "rejected", ""),
     ]

@@ -6,15 +6,19 @@ import importlib
 import os
 from pathlib import Path
 
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
+import pytest
+from graphql import build_schema
 
 import schema as schema_folder
 from domain.kernel.refusal import CATALOGUE
+from ops.dev.documents import checked, files_of, folders_of_channels
+from schema.contract import RELEASED, breaking, described, is_bilingual, unannounced
 from schema.root import executable
 from schema.sdl import COMMITTED, main, sdl
 
 ROOT = Path(__file__).resolve().parents[2]
 AREAS = ("auth", "backoffice", "channels", "domain", "notifications")
+CHANGE_LOG = ROOT / "CHANGELOG.md"
 REFUSALS = Path(__file__).with_name("refusals.snapshot")
 # `HPF_SNAPSHOTS=write` writes them anew; look at the difference before committing it.
 WRITE = os.environ.get("HPF_SNAPSHOTS") == "write"
@@ -31,18 +35,22 @@ def test_schema_is_our_folder() -> None:
     assert Path(schema_folder.__file__).resolve().parents[1] == ROOT
 
 
-def test_everything_is_described_in_chinese_first() -> None:
-    bare: list[str] = []
-    for name, kind in executable().type_map.items():
-        if name.startswith("__") or not isinstance(
-            kind, GraphQLObjectType | GraphQLInputObjectType | GraphQLInterfaceType | GraphQLEnumType
-        ):
-            continue
-        described = {name: kind.description}
-        if not isinstance(kind, GraphQLEnumType):
-            described |= {f"{name}.{field}": value.description for field, value in kind.fields.items()}
-        bare += [path for path, text in described.items() if not text or not "\u4e00" <= text[0] <= "\u9fff"]
-    assert bare == []
+def test_everything_is_described_in_chinese_first_and_in_english() -> None:
+    """For a new argument see `schema.describing.argument`, for a member of an enum `schema.describing.member`."""
+    assert [path for path, text in described(executable()) if not is_bilingual(text)] == []
+
+
+def test_no_client_is_broken_unannounced() -> None:
+    """A line of the coming version in CHANGELOG.md must name `Type.field`; see `./dev sdl --changes`."""
+    found = breaking(executable(), released=RELEASED.read_text(encoding="utf-8"))
+    assert unannounced(found, change_log=CHANGE_LOG.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("folder", folders_of_channels(), ids=lambda folder: folder.parent.name)
+def test_what_is_written_for_clients_is_what_schema_and_documents_say(folder: Path) -> None:
+    service, documents = checked(folder)
+    outdated = [file.name for file, text in files_of(service, documents).items() if file.read_text("utf-8") != text]
+    assert outdated == [], "run `./dev documents write`"
 
 
 def test_refusals_are_the_ones_that_clients_know() -> None:

@@ -15,10 +15,22 @@ from starlette.applications import Starlette
 from auth import keys, sessions
 from auth.configuration import AuthSettings
 from domain import withdrawals
+from domain.contributions.ports import PersonAsked, Standing
 from domain.kernel.actor import Actor
 from domain.kernel.dates import business_date_of
 from domain.kernel.vault import Vault, install
-from domain.withdrawals import AgencyAnswer, Home, Marriage, PersonIdentity, Registries, RentalFiling
+from domain.withdrawals import (
+    AgencyAnswer,
+    CivilStatus,
+    Death,
+    Employment,
+    Home,
+    Marriage,
+    Pension,
+    PersonIdentity,
+    Registries,
+    RentalFiling,
+)
 from notifications.live import LiveNews
 from schema.context import Context
 from schema.execution import Execution, OperationObservation
@@ -38,6 +50,9 @@ LIMITS = GraphQLLimits(
 )
 
 
+_AGENCIES = ("property", "marriage", "rental", "identity", "contract", "invoice", "loan", "life")
+
+
 class Clock:
     """The time of a test; it moves only when told."""
 
@@ -51,9 +66,16 @@ class Clock:
         self.now += timedelta(**parts)
 
 
+class SilentPersonRegistries:
+    """Nobody answers: whoever begins to be contributed for waits."""
+
+    async def standings(self, *, persons: Sequence[PersonAsked], now: datetime) -> list[Standing]:
+        return [Standing(no_answer=("公安身份核验",)) for _ in persons]
+
+
 @dataclass
 class Agencies:
-    """All three registries. Keys are document numbers, in `silent` names of agencies."""
+    """All registries. Keys are document numbers, in `silent` names of agencies."""
 
     homes: dict[str, tuple[Home, ...]] = field(default_factory=dict)
     marriages: dict[str, Marriage] = field(default_factory=dict)
@@ -73,6 +95,30 @@ class Agencies:
 
     async def filing(self, *, filing_no: str, now: datetime) -> AgencyAnswer[RentalFiling | None]:
         return self._answer("rental", None, now)
+
+    async def civil_status_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[CivilStatus]:
+        return self._answer("identity", CivilStatus(matches=True, province="11", minor_children=0), now)
+
+    async def contract(self, *, contract_no: str, now: datetime) -> AgencyAnswer[None]:
+        return self._answer("contract", None, now)
+
+    async def invoice(self, *, invoice_no: str, now: datetime) -> AgencyAnswer[None]:
+        return self._answer("invoice", None, now)
+
+    async def loan(self, *, loan_contract_no: str, now: datetime) -> AgencyAnswer[None]:
+        return self._answer("loan", None, now)
+
+    async def pension_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[Pension]:
+        return self._answer("pension", Pension(since=None), now)
+
+    async def death_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[Death]:
+        return self._answer("death", Death(died_on=None), now)
+
+    async def employment_of(self, *, person: PersonIdentity, now: datetime) -> AgencyAnswer[Employment]:
+        return self._answer("employment", Employment(months_elsewhere=0, open_hpf_loan=False), now)
+
+    def registries(self) -> Registries:
+        return Registries(**dict.fromkeys(_AGENCIES, self))
 
     def _answer(self, agency: str, value: Any, now: datetime) -> AgencyAnswer[Any]:
         if agency in self.silent:
@@ -130,8 +176,9 @@ async def world_of(services: Services) -> AsyncIterator[World]:
             actor=actor,
             now=clock(),
             business_date=business_date_of(clock()),
-            registries=Registries(property=agencies, marriage=agencies, rental=agencies),
-            matters={"rent_withdrawal": withdrawals.RENT_MATTER},
+            registries=agencies.registries(),
+            person_registries=SilentPersonRegistries(),
+            matters=withdrawals.MATTERS,
             live=news,
             request_id=request_id,
         )

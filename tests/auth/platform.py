@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from auth.corporate_ports import CorporateClaims
+from auth.mini_ports import PlatformAccount
 from auth.ports import IdentityClaims, IdentityRejected
 from domain.kernel.failures import PartnerFailure
 
@@ -46,7 +48,7 @@ class Platform:
         return {"state": query["state"], "code": code}
 
     async def exchange(
-        self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str, now: datetime
+        self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str, now: datetime, state: str = ""
     ) -> IdentityClaims:
         if self.down:
             raise PartnerFailure(partner="unified_identity", reason="connect timeout")
@@ -67,3 +69,39 @@ class Platform:
             assurance_level=citizen.level,
             authenticated_at=now,
         )
+
+
+@dataclass
+class Corporate:
+    """The legal persons' platform: codes that a test hands out, each good once."""
+
+    codes: dict[str, CorporateClaims] = field(default_factory=dict)
+
+    def authorization_url(self, *, state: str, redirect_uri: str) -> str:
+        return f"https://corporate.example/authorize?{urlencode({'state': state, 'redirect_uri': redirect_uri})}"
+
+    def agree(self, url: str, claims: CorporateClaims) -> dict[str, str]:
+        code = secrets.token_urlsafe(16)
+        self.codes[code] = claims
+        return {"state": parse_qs(urlsplit(url).query)["state"][0], "code": code}
+
+    async def exchange(self, *, code: str, redirect_uri: str, now: datetime) -> CorporateClaims:
+        if code not in self.codes:
+            raise IdentityRejected("code_rejected")
+        return self.codes.pop(code)
+
+
+@dataclass
+class Mini:
+    """A mini-program platform: a code names the account, and is good once."""
+
+    provider: str = "wechat"
+    used: set[str] = field(default_factory=set)
+
+    async def account_of(self, *, code: str, now: datetime) -> PlatformAccount:
+        subject, _, rest = code.partition("-")
+        if not rest or code in self.used:
+            raise IdentityRejected("code_rejected")
+        self.used.add(code)
+        union = f"union:{rest.split('-')[1]}" if rest.count("-") else None
+        return PlatformAccount(provider=self.provider, subject=subject, union_subject=union)

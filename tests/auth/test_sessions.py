@@ -78,6 +78,7 @@ async def test_the_actor_of_an_access_token(person: int, clock: Clock) -> None:
         person_id=person,
         session_id=session.session_id,
         assurance="real_name",
+        signed_in_at=clock(),
     )
 
 
@@ -196,7 +197,7 @@ async def test_no_session_outlives_its_absolute_limit(person: int, clock: Clock,
 
 async def test_a_closed_channel_refreshes_no_more(person: int, clock: Clock, redis: Redis) -> None:
     session = await opened(person, clock, channel="kiosk")
-    open_channels = {"web": configuration.current().channels["web"]}
+    open_channels = {"web_portal": configuration.current().channels["web_portal"]}
     sessions.configure(redis=redis, settings=replace(configuration.current(), channels=open_channels))
     assert await refusal_of(session.secret, clock) == "session_ended"
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 import jwt
@@ -199,6 +200,44 @@ async def test_unknown_keys_are_looked_up_at_most_every_five_seconds(clock: Cloc
     renamed = await resigned(real.token, clock(), headers={"kid": "renamed"})
     assert await refusal_of(renamed, clock()) == "token_invalid"
     assert (await tokens.verify(token=renamed, now=clock.pass_(seconds=5))).identity == 42
+
+
+async def test_a_signature_is_checked_once_a_key_and_times_at_each_use(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, tables: asyncpg.Connection
+) -> None:
+    checked: list[str] = []
+    decode = jwt.decode
+
+    def counting(*values: Any, **named: Any) -> Any:
+        checked.append("")
+        return decode(*values, **named)
+
+    token = (await issued(clock())).token
+    monkeypatch.setattr(jwt, "decode", counting)
+    for _ in range(3):
+        assert (await tokens.verify(token=token, now=clock())).identity == 42
+    assert len(checked) == 1
+    await tokens.verify(token=token, now=clock.pass_(seconds=61))  # the keys were read anew
+    assert len(checked) == 2
+    assert await refusal_of(token, clock.pass_(minutes=10)) == "token_expired"
+    assert len(checked) == 3 and await refusal_of(token, clock()) == "token_expired"
+    # a key that is gone takes its tokens along, known or not
+    other = (await issued(clock())).token
+    await tokens.verify(token=other, now=clock())
+    await tables.execute("DELETE FROM signing_key")
+    assert await refusal_of(other, clock.pass_(seconds=61)) == "token_invalid"
+
+
+async def test_what_is_refused_is_not_remembered(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "_SIGNED_MAX", 2)
+    good = [(await issued(clock())).token for _ in range(3)]
+    for token in good:
+        await tokens.verify(token=token, now=clock())
+    header, payload, signature = good[0].split(".")
+    for forged in (f"{header}.{payload}.{signature[:-4]}AAAA", f"{header}.{payload}."):
+        for _ in range(2):
+            assert await refusal_of(forged, clock()) == "token_invalid"
+    assert len(tokens._signed) == 2
 
 
 async def test_keys_renew_themselves_before_they_end(clock: Clock, tables: asyncpg.Connection) -> None:

@@ -39,6 +39,7 @@ STAFF = {
     "zhao.gang": ("赵刚", ["supervisor", "preliminary_reviewer"], [], None),
     "sun.cai": ("孙财", ["finance"], [], None),
     "zhou.xitong": ("周系统", ["system_admin"], [], None),
+    "wu.anquan": ("吴安全", ["security_admin"], [], None),
     "zheng.shenji": ("郑审计", ["audit_admin"], [], None),
     "dong.cheng": ("冯东", ["preliminary_reviewer"], ["0101"], None),
 }
@@ -117,7 +118,8 @@ class Agencies:
 
 def registries() -> Registries:
     agencies = Agencies()
-    return Registries(property=agencies, marriage=agencies, rental=agencies)
+    names = ("property", "marriage", "rental", "identity", "contract", "invoice", "loan", "life")
+    return Registries(**dict.fromkeys(names, agencies))
 
 
 async def load(now: datetime) -> None:
@@ -201,10 +203,10 @@ async def apply(key: str, now: datetime) -> CaseView:
     """A rent withdrawal of this citizen, as the API makes it."""
     actor = await citizen(key)
     cards = await contributions.cards_of(actor=actor)
-    return await withdrawals.apply_for_rent_withdrawal(
+    return await withdrawals.apply_for_withdrawal(
         actor=actor,
-        application=withdrawals.RentApplication(
-            frequency="monthly", card_id=cards[0].card_id, auto_renewal=True, commitment=True
+        application=withdrawals.Application(
+            kind="rent_no_home", frequency="monthly", card_id=cards[0].card_id, auto_renewal=True, commitment=True
         ),
         request_key=f"apply-{new_id()}",
         business_date=business_date_of(now),

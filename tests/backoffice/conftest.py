@@ -71,11 +71,12 @@ def desk_services(clock: city.Clock, jobs: Jobs) -> BackofficeServices:
 
     return BackofficeServices(
         clock=clock,
-        matters={"rent_withdrawal": withdrawals.RENT_MATTER},
+        matters=withdrawals.MATTERS,
         staff=auth_staff,
         verify=verify,
         jobs=jobs,
         cookie_secure=True,
+        registries=city.registries(),
     )
 
 

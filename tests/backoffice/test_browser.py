@@ -113,7 +113,7 @@ async def test_two_members_of_staff_review_a_case(
     reason = first.get_by_label("通过原因")
     await expect(reason).to_be_visible(visible=not script)
     await first.get_by_label("通过", exact=True).check()
-    await expect(first.get_by_label("不予办理或退回的原因")).to_be_visible(visible=not script)
+    await expect(first.get_by_label("不予办理、退回或特审的原因")).to_be_visible(visible=not script)
     await first.get_by_role("button", name="提交审核结论").click()
     await expect(first.get_by_role("alert")).to_contain_text("请填写通过初审的原因")
     await fits(first, tmp_path, "case-refused")

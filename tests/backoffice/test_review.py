@@ -113,7 +113,7 @@ async def test_returned_to_the_preliminary_review(signed_in, desk_city, clock) -
     case = await city.apply("zhang", clock.now)
     await decided(await signed_in("li.min"), case, decision="approve")
     page = await decided(await signed_in("wang.fang"), case, decision="return", reason_code="other", note="请补充核实")
-    assert "已退回初审" in page.text
+    assert "已退回上一环节" in page.text
     assert await desk_city.fetchval("SELECT state FROM service_case") == "pending_preliminary"
 
 
@@ -293,3 +293,18 @@ async def test_another_running_case_of_the_account_is_named_with_its_office(sign
     page = await page_of(await signed_in("li.min"), case)
     assert "同一账户的在途办件" in page.text and "20261123C240000000001" in page.text
     assert "东城管理部" in page.text and "账户即将销户、转出或合并，与提取不能同时办理" in page.text
+
+
+@pytest.mark.requirement("R02.1")
+async def test_the_holder_asks_an_agency_from_the_page(signed_in, desk_city, clock) -> None:
+    case = await city.apply("zhang", clock.now)
+    first = await signed_in("li.min")
+    assert "核验对象" not in (await page_of(first, case)).text, "who has not claimed it cannot ask"
+    page = await claimed(first, case)
+    assert "核验对象" in page.text and "发票" not in page.text.split("ask_question")[1].split("</select>")[0]
+    page = await first.submit(page, target(case, "ask"), about="applicant", question="property")
+    assert "已取得核验结果" in page.text and "（申请人）<span" in page.text and "审核人员发起" in page.text
+    before = await rows_of(desk_city)
+    page = await first.submit(page, target(case, "ask"), about="spouse", question="property")
+    assert page.status_code == 422 and "该办件没有此人的信息" in page.text
+    assert await rows_of(desk_city) == before

@@ -103,6 +103,7 @@ async def test_an_evaluation_arrives_under_the_national_names(world: World) -> N
         "satisfaction": "2",
         "evaluateDetail": "201,204",
         "writingEvaluation": "等待时间较长\n希望改进",
+        "evaluateTimes": "1",
         "assessTime": "2026-11-25 11:00:00",
     }
 
@@ -139,11 +140,22 @@ async def test_the_same_number_with_other_content_is_refused(world: World) -> No
     assert world.simulator.reports[REPORT.evaluation_no]["body"]["satisfaction"] == "2"
 
 
-async def test_a_case_is_evaluated_once(world: World) -> None:
+async def test_a_case_is_evaluated_once_on_each_channel_and_once_again_after_a_rectification(world: World) -> None:
     await world.platform.push(evaluation=REPORT, now=NOW)
     second = replace(REPORT, evaluation_no="20261123C204837205518-2")
     assert (await world.platform.push(evaluation=second, now=NOW)).code == "2003"
     assert list(world.simulator.reports) == [REPORT.evaluation_no]
+    assert (await world.platform.push(evaluation=replace(second, terminal="sms"), now=NOW)).status == "accepted"
+    again = replace(REPORT, evaluation_no="20261123C204837205518-3", round=2)
+    assert (await world.platform.push(evaluation=again, now=NOW)).status == "accepted"
+
+
+async def test_what_was_taken_has_a_receipt_and_keeps_it(world: World) -> None:
+    first = await world.platform.push(evaluation=REPORT, now=NOW)
+    again = await world.platform.push(evaluation=REPORT, now=NOW)
+    assert first.receipt_no is not None and first.receipt_no == again.receipt_no
+    refused = await world.platform.push(evaluation=replace(REPORT, grade=5), now=NOW)
+    assert refused.status == "rejected"
 
 
 @pytest.mark.parametrize(

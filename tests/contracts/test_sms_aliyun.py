@@ -12,19 +12,21 @@ from starlette.applications import Starlette
 
 from channels.simulation import Faults
 from domain.kernel.dates import SHANGHAI, business_date_of
-from notifications.carriers.aliyun import AliyunCarrier, AliyunSettings, MalformedReports, read_reports
+from notifications.carriers.aliyun import AliyunCarrier, AliyunSettings, MalformedReports, read_reports, read_texts
 from notifications.carriers.aliyun.simulator import AliyunSimulator
 from notifications.carriers.codes import codes_of
 from notifications.ports import OutgoingSms, Receipt
 from notifications.rendering import render, template, variables_of
+from tests.contracts.sms_worlds import package
 from tests.loopback import serve, unused_url
 
 MOBILE = "13800001234"
-CODE = "rent_withdrawal.refused"
+CODE = "withdrawal.refused"
+VARIABLES = {"name": "无房租房提取", "case_no": "C1", "reason": '查询到“住房”{"a": 1}'}
 
 
 def message(number: int = 1) -> OutgoingSms:
-    text = render(template=template(CODE), variables={"case_no": "C1", "reason": '查询到“住房”{"a": 1}'}).text
+    text = render(template=template(CODE), variables=VARIABLES).text
     return OutgoingSms(
         message_id=number,
         mobile=MOBILE,
@@ -63,6 +65,7 @@ def settings(base_url: str, **change: object) -> AliyunSettings:
             access_key_secret="secret",
             template_codes={CODE: "SMS_1"},
             endpoint=base_url.removeprefix("http://"),
+            billing_endpoint=base_url.removeprefix("http://"),
             scheme="http",
         ),
         **change,
@@ -85,7 +88,7 @@ async def test_the_registered_template_and_its_variables_are_sent() -> None:
         assert await submit(world.carrier) == ("accepted", "OK", False)
     (sent,) = world.simulator.sent
     assert (sent.mobile, sent.out_id, sent.template_code) == (MOBILE, "1", "SMS_1")
-    assert json.loads(sent.template_param) == {"case_no": "C1", "reason": '查询到“住房”{"a": 1}'}
+    assert json.loads(sent.template_param) == VARIABLES
 
 
 async def test_a_template_that_is_not_registered_goes_elsewhere_without_a_request() -> None:
@@ -215,8 +218,49 @@ def test_malformed_reports_are_refused_as_a_whole(body: bytes) -> None:
         read_reports(body)
 
 
-@pytest.mark.parametrize("carrier", ["aliyun", "simulated_http"])
+@pytest.mark.parametrize("carrier", ["aliyun", "agent"])
 def test_the_code_tables_are_whole(carrier: str) -> None:
     codes = codes_of(carrier)
     assert {code.blame for code in codes.values()} == {"none", "number", "carrier", "unclear"}
     assert sum(code.blame == "none" for code in codes.values()) == 1
+
+
+# What is left of prepaid packages
+
+
+async def balance(carrier: AliyunCarrier) -> int | None:
+    return await carrier.balance_parts(now=datetime.now(UTC))
+
+
+async def test_packages_in_force_are_added_up_over_all_pages() -> None:
+    async with aliyun_at_work() as world:
+        assert await balance(world.carrier) == 0
+        world.simulator.packages = [package("10") for _ in range(60)] + [package("1.5", unit="万条")]
+        assert await balance(world.carrier) == 15_600
+        assert world.simulator.faults.counts["aliyun.QueryResourcePackageInstances"] == 3
+
+
+@pytest.mark.parametrize("left", [package("1", unit="GB"), package("many"), package("-1"), package("NaN")])
+async def test_a_package_that_cannot_be_read_makes_the_sum_unknown(left: dict[str, str]) -> None:
+    async with aliyun_at_work() as world:
+        world.simulator.packages = [package("10"), left]
+        assert await balance(world.carrier) is None
+
+
+# Texts from outside
+
+TEXT = {"phone_number": "13800001234", "send_time": "2026-11-23 10:00:00", "content": "5", "sequence_id": 1234567890}
+
+
+def test_a_text_from_outside_is_read() -> None:
+    (read,) = read_texts(json.dumps([{**TEXT, "dest_code": "1065"}]).encode())
+    assert (read.carrier, read.carrier_id, read.mobile, read.text) == ("aliyun", "1234567890", "13800001234", "5")
+    assert read.received_at == datetime(2026, 11, 23, 10, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    "change", [{"content": 5}, {"sequence_id": None}, {"sequence_id": True}, {"send_time": ""}, {"phone_number": ""}]
+)
+def test_a_malformed_text_is_refused_whole(change: dict[str, object]) -> None:
+    with pytest.raises(MalformedReports):
+        read_texts(json.dumps([TEXT, {**TEXT, **change}]).encode())

@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from channels.simulation import Faults, SimulatorJournal
 from channels.wire import SignatureCheck, SignedClient
-from notifications.carriers.simulated_http import SimulatedHttpCarrier
-from notifications.carriers.simulated_http.simulator import SmsSimulator
+from notifications.carriers.agent import AgentCarrier
+from notifications.carriers.agent.simulator import SmsSimulator
 from notifications.ports import OutgoingSms, Receipt, ReceiptSource
 from tests.loopback import serve, unused_url
 
@@ -29,8 +29,8 @@ MESSAGE = OutgoingSms(message_id=7_001, mobile="13800001234", text="【北京公
 class World:
     base_url: str
     faults: Faults
-    national: SimulatedHttpCarrier
-    agent: SimulatedHttpCarrier
+    national: AgentCarrier
+    agent: AgentCarrier
 
     async def fetched(self) -> list[tuple[int, str]]:
         receipts, _ = await self.national.fetch_receipts(now=NOW)
@@ -61,8 +61,8 @@ async def carriers_at_work(*, journal: Path | None = None) -> AsyncIterator[Worl
         yield World(
             base_url=base_url,
             faults=faults,
-            national=SimulatedHttpCarrier(name="national", wire=await stack.enter_async_context(wire(base_url))),
-            agent=SimulatedHttpCarrier(name="agent", wire=await stack.enter_async_context(wire(base_url))),
+            national=AgentCarrier(name="national", wire=await stack.enter_async_context(wire(base_url))),
+            agent=AgentCarrier(name="agent", wire=await stack.enter_async_context(wire(base_url))),
         )
 
 
@@ -142,7 +142,7 @@ async def test_messages_and_receipts_are_remembered_over_a_restart(tmp_path: Pat
 
 async def test_a_carrier_that_cannot_be_reached_surely_has_nothing() -> None:
     async with wire(unused_url()) as away:
-        carrier = SimulatedHttpCarrier(name="national", wire=away)
+        carrier = AgentCarrier(name="national", wire=away)
         outcome = await carrier.submit(message=MESSAGE, now=NOW)
         assert (outcome.status, outcome.code, outcome.elsewhere) == ("rejected", "unreachable", True)
         assert await carrier.fetch_receipts(now=NOW) == ([], "")
@@ -185,5 +185,5 @@ async def test_receipts_that_cannot_be_read_stop_nothing(answer: dict[str, objec
 
     app = Starlette(routes=[Route("/sms/national/receipts", receipts, methods=["POST"])])
     async with serve(app) as base_url, wire(base_url) as client:
-        found, _ = await SimulatedHttpCarrier(name="national", wire=client).fetch_receipts(now=NOW)
+        found, _ = await AgentCarrier(name="national", wire=client).fetch_receipts(now=NOW)
     assert len(found) == read

@@ -14,7 +14,7 @@ from domain.kernel import database
 from domain.kernel.dates import business_date_of
 from domain.kernel.refusal import Refused
 from domain.settlement import PaymentView
-from domain.withdrawals import RentApplication
+from domain.withdrawals import Application
 from ops.wiring import prove_books
 from tests.city import RunningHouse
 from tests.factories.people import account_no, card_id, citizen, staff
@@ -25,17 +25,19 @@ def new_key() -> str:
     return secrets.token_hex(8)
 
 
-async def application(key: str, **changes: Any) -> RentApplication:
+async def application(key: str, **changes: Any) -> Application:
     """What the citizen declares: quarterly, to their own card, unless changed."""
     declared: dict[str, Any] = {"frequency": "quarterly", "auto_renewal": False, "commitment": True, **changes}
     if "card_id" not in declared:
         declared["card_id"] = await card_id(key)
-    return RentApplication(**declared)
+    if filing_no := declared.pop("rental_filing_no", None):
+        declared["fields"] = {**declared.get("fields", {}), "rental_filing_no": filing_no}
+    return Application(**{"kind": "rent_no_home", **declared})
 
 
-async def quote(running: RunningHouse, key: str, **changes: Any) -> withdrawals.RentQuote:
+async def quote(running: RunningHouse, key: str, **changes: Any) -> withdrawals.Quote:
     now = running.clock()
-    return await withdrawals.quote_rent_withdrawal(
+    return await withdrawals.quote_withdrawal(
         actor=await citizen(key),
         application=await application(key, **changes),
         business_date=business_date_of(now),
@@ -49,7 +51,7 @@ async def apply(
 ) -> CaseView:
     """Raises Refused. With `dry_run` there is no case to return; callers then ignore the value."""
     now = running.clock()
-    case = await withdrawals.apply_for_rent_withdrawal(
+    case = await withdrawals.apply_for_withdrawal(
         actor=await citizen(key),
         application=await application(key, **changes),
         request_key=request_key or new_key(),
@@ -59,6 +61,12 @@ async def apply(
         dry_run=dry_run,
     )
     return case  # type: ignore[return-value]
+
+
+async def arrangement(key: str) -> withdrawals.ArrangementView | None:
+    """The citizen's arrangement that has not ended."""
+    found = [one for one in await withdrawals.arrangements_of(actor=await citizen(key)) if one.state != "ended"]
+    return found[0] if found else None
 
 
 async def claim(running: RunningHouse, case: CaseView, login: str) -> CaseView:
@@ -113,13 +121,14 @@ async def payment_of(case: CaseView) -> PaymentView:
     return payment
 
 
-async def pay_step(running: RunningHouse, case: CaseView, *, gateway: Any = None) -> PaymentView:
+async def pay_step(running: RunningHouse, case: CaseView, *, gateway: Any = None, life: Any = None) -> PaymentView:
     """One step with the bank, as the worker takes it."""
     now = running.clock()
     return await withdrawals.pay(
         account_no=case.account_no,
         payment_id=(await payment_of(case)).payment_id,
         gateway=gateway or running.house.gateway,
+        life=life or running.house.registries.life,
         now=now,
         business_date=business_date_of(now),
     )
@@ -142,8 +151,15 @@ async def balance_of(key: str) -> ledger.Balance:
 
 
 async def set_account_state(key: str, state: str) -> None:
-    """GRZHZT, as in the table `account`."""
+    """GRZHZT, as in the table `account`. A normal account is paid into, so an employment that was sealed runs again."""
     await database.execute("UPDATE account SET state = $2 WHERE account_no = $1", account_no(key), state)
+    if state == "01":
+        await database.execute(
+            "UPDATE employment e SET ended_period = NULL, ended_by = NULL, end_reason = NULL FROM account a"
+            " WHERE a.account_no = $1 AND e.account_no = a.account_no AND e.employer_no = a.employer_no"
+            " AND e.ended_by = 'seal'",
+            account_no(key),
+        )
 
 
 async def other_card(key: str, *, bank_code: str = "104", number: str = "6212260200017784279") -> int:

@@ -11,6 +11,10 @@ from domain.kernel import database
 _BESIDE = frozenset(
     {
         "audit_event",
+        "channel_health",
+        "channel_traffic",
+        "evidence_pending",
+        "record_access",
         "login_session",
         "refresh_token",
         "schema_migration",

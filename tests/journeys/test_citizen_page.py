@@ -34,8 +34,8 @@ class Phone:
     base_url: str
     problems: list[str]
 
-    async def log_in(self, name: str) -> None:
-        await self.page.goto(f"{self.base_url}/h5/")
+    async def log_in(self, name: str, *, place: str = "/h5/") -> None:
+        await self.page.goto(f"{self.base_url}{place}")
         await self.page.get_by_role("button", name="北京市统一身份认证登录").click()
         await self.page.locator("label", has_text=name).first.click()
         await self.page.locator("#password").fill(LOGIN_PASSWORD)
@@ -48,6 +48,7 @@ class Phone:
     async def apply(self, *, frequency: str = "按季提取") -> None:
         """Fills in the application up to the commitment; the quote is there."""
         await self.page.get_by_role("link", name="租房提取").click()
+        await self.page.get_by_role("link", name="无房租房提取").click()
         await self.page.locator("label", has_text=frequency).click()
         await self.page.locator("label", has_text="我已阅读并同意").click()
         await expect(self.page.locator(".dock-amount")).to_contain_text("¥")
@@ -136,7 +137,7 @@ async def test_a_lost_answer_and_a_double_tap_make_one_case(phone: Phone, citize
 
     async def lose_the_first_answer(route: Route) -> None:
         body = json.loads(route.request.post_data or "{}")
-        if "applyForRentWithdrawal" not in body["query"]:
+        if "requestKey" not in body["variables"].get("input", {}):
             return await route.continue_()
         keys.append(body["variables"]["input"]["requestKey"])
         if len(keys) > 1:
@@ -160,13 +161,14 @@ async def test_refusals_stand_beside_their_fields_and_nothing_changes(phone: Pho
     page = phone.page
     await phone.log_in("李娜")
     await page.get_by_role("link", name="租房提取").click()
+    await page.get_by_role("link", name="无房租房提取").click()
     await page.locator("#spouseName").fill("陈")
     await expect(page.locator(".dock-amount")).to_have_text("填完后试算")
     assert await page.locator(".refused").count() == 0, "nobody is blamed while typing"
 
     await page.get_by_role("button", name="提交申请").click()
     commitment = page.locator('[data-field="commitment"]')
-    await expect(commitment.locator(".says")).to_contain_text("须作出无房承诺")
+    await expect(commitment.locator(".says")).to_contain_text("办理无房租房提取须作出承诺，请阅读并勾选")
     number = page.locator('[data-field="spouseDocumentNo"]')
     await expect(number.locator(".says")).to_contain_text("请同时填写配偶姓名和证件号码")
     await expect(page.locator("#spouseDocumentNo")).to_have_attribute("aria-invalid", "true")
@@ -185,6 +187,7 @@ async def test_an_owner_of_a_home_reads_why_not(phone: Phone) -> None:
     page = phone.page
     await phone.log_in("王强")
     await page.get_by_role("link", name="租房提取").click()
+    await page.get_by_role("link", name="无房租房提取").click()
     await expect(page.locator(".quote")).to_contain_text("在本市有自有住房，不符合无房租房提取条件")
     await page.locator("label", has_text="我已阅读并同意").click()
     await page.get_by_role("button", name="提交申请").click()
@@ -287,7 +290,7 @@ async def test_a_page_fits_a_phone_and_a_session_ends(phone: Phone) -> None:
     page = phone.page
     await phone.log_in("何平")
     await expect(page.get_by_text("没有查到您的公积金账户")).to_be_visible()
-    for route in ("/", "/items", "/cases", "/apply/C20"):
+    for route in ("/", "/items", "/cases", "/apply/C20/rent_no_home"):
         await phone.open(route)
         await expect(page.locator(".loading")).to_have_count(0)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), route

@@ -12,6 +12,7 @@ from graphql import build_schema, parse, validate
 from starlette.applications import Starlette
 
 from channels import jingtong
+from schema.trusted import document_id_of, source_of
 
 SOURCE = Path(jingtong.__file__).parent / "h5"
 SCRIPTS = sorted(SOURCE.rglob("*.js"))
@@ -81,9 +82,11 @@ async def test_the_page_cannot_be_written_to(page: httpx.AsyncClient) -> None:
     assert (await page.get("/h5")).headers["location"] == "/h5/"
 
 
+DOCUMENTS = SOURCE.parent / "documents"
+
+
 def operations() -> dict[str, str]:
-    text = (SOURCE / "documents.js").read_text("utf-8")
-    return dict(re.findall(r"export const ([A-Z_]+) = `([^`]+)`;", text))
+    return {path.stem: path.read_text("utf-8") for path in sorted(DOCUMENTS.glob("*.graphql"))}
 
 
 @pytest.mark.parametrize("name", operations())
@@ -93,12 +96,30 @@ def test_every_operation_fits_the_schema(name: str) -> None:
     assert validate(schema, parse(operations()[name])) == []
 
 
+def test_the_page_sends_identifiers_of_exactly_these_operations() -> None:
+    sent = re.findall(r'export const [A-Z_]+ = "([^"]+)";', (SOURCE / "documents.js").read_text("utf-8"))
+
+    assert sent == [document_id_of(source_of(text)) for text in operations().values()]
+    assert "query:" not in (SOURCE / "api.js").read_text("utf-8"), "text goes nowhere"
+
+
+async def test_the_portal_is_the_same_page(page: httpx.AsyncClient) -> None:
+    answer = await page.get("/portal/")
+    assert answer.content == (SOURCE / "index.html").read_bytes()
+    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert (await page.get("/portal")).headers["location"] == "/portal/"
+    assert (await page.get("/portal/app.js")).status_code == 404, "its files are below /h5/"
+
+
 def test_every_mutation_tells_its_refusals() -> None:
     mutations = {name: text for name, text in operations().items() if text.lstrip().startswith("mutation")}
 
-    assert set(mutations) == {"APPLY_FOR_RENT_WITHDRAWAL", "CANCEL_CASE", "EVALUATE_CASE"}
-    for text in mutations.values():
-        assert "userErrors { code message field retryable }" in text
+    applying = {name for name in mutations if name.startswith("ApplyFor") and name.endswith("Withdrawal")}
+    assert {"CancelCase", "ChangeArrangement", "EvaluateCase", "StartFaceCheck"} <= set(mutations) - applying
+    for name, text in mutations.items():
+        assert re.search(r"userErrors \{ code message field retryable( stepUp \{[a-zA-Z ]+\})? \}", text), name
+        # what may ask for a face says how to get it
+        assert name not in applying or "stepUp { challenge operationName ways }" in text, name
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.relative_to(SOURCE).as_posix())

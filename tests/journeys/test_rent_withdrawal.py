@@ -14,11 +14,13 @@ import pytest
 
 from domain.cases import CASE_CHANGED
 from domain.kernel import database
+from domain.kernel.money import Money
 from ops import worker
 from ops.demo.desk import Desk, said
 from tests.api.operations import APPLY, CANCEL, CASE, EVALUATE, PROGRESS, QUOTE, rent_input
 from tests.city import SEED, ApiClient, Enter, RunningHouse
 from tests.factories import rent
+from tests.factories.interest import passbook_of
 from tests.factories.people import account_no
 from tests.factories.snapshot import nothing_changed
 
@@ -80,8 +82,9 @@ async def test_from_login_to_payment_text_and_evaluation(running: RunningHouse, 
     assert (quoted["userErrors"], quoted["quote"]["amount"]) == ([], "6000.00")
 
     case = await applied(api, autoRenewal=True)
-    held = await account_of(api)
-    assert (held["balance"], held["held"], held["available"]) == ("74880.00", "6000.00", "68880.00")
+    held, opening = await account_of(api), passbook_of("zhang_wei").balance
+    left = str(opening - Money.yuan(6000))
+    assert (held["balance"], held["held"], held["available"]) == (str(opening), "6000.00", left)
 
     async with at_desk(running, "li.min") as desk:
         page = await desk.read(case["caseNo"])
@@ -104,7 +107,7 @@ async def test_from_login_to_payment_text_and_evaluation(running: RunningHouse, 
         "payment_confirmed",
     ]
     after = await account_of(api)
-    assert (before["balance"], after["balance"], after["held"]) == ("74880.00", "68880.00", "0.00")
+    assert (before["balance"], after["balance"], after["held"]) == (str(opening), left, "0.00")
 
     evaluated = await mutate(api, EVALUATE, id=case["id"], grade=5, comment="办理很快")
     assert (evaluated["userErrors"], evaluated["case"]["evaluation"]) == ([], 5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import asyncpg
@@ -115,19 +115,19 @@ async def test_checks_hold_against_the_owner(
     assert await books_of(account_no) == before
 
 
-async def _post_raw(account_no: int, lines: object, *, hold_id: int | None = None) -> Any:
+async def _post_raw(account_no: int, lines: list[dict[str, object]], *, hold_id: int | None = None) -> Any:
     """The database function itself, without the assertions of `ledger.post`."""
     async with store.transaction() as tx:
         return await tx.value(
-            "SELECT ledger_post($1,$2,$3,'raw',$4,'provident_fund','99','raw',NULL,$5,$5,$6,$7,$8,NULL,$9,'raw','{}')",
+            "SELECT ledger_post($1,$2,'raw',$3,'provident_fund','99','',NULL,$4,$4,$5,$6,$7,$8,$9,$10,NULL,NULL,$11,"
+            "'raw','{}')",
             account_no,
-            TODAY.year * 100 + TODAY.month,
             new_id(),
             b"\0" * 32,
             TODAY,
             NOW,
             hold_id,
-            lines,
+            *([line.get(name) for line in lines] for name in ("subject", "side", "amount_fen", "auxiliary")),
             new_id(),
         )
 
@@ -137,7 +137,7 @@ def _line(**changed: object) -> dict[str, object]:
     return {key: value for key, value in line.items() if value is not None}
 
 
-_BANK_SIDE = _line(subject="101", side="D")
+_BANK_SIDE = _line(subject="101", side="D", auxiliary=BANK)
 
 
 @pytest.mark.parametrize(
@@ -148,11 +148,13 @@ _BANK_SIDE = _line(subject="101", side="D")
         [_BANK_SIDE, _line(subject="999")],
         [_BANK_SIDE, _line(), _line(subject=None)],
         [_BANK_SIDE, _line(), _line(amount_fen=0)],
-        [_BANK_SIDE, _line(), _line(amount_fen=-50), _line(subject="101", side="D", amount_fen=-50)],
+        [_BANK_SIDE, _line(), _line(amount_fen=-50), {**_BANK_SIDE, "amount_fen": -50}],
         [_BANK_SIDE, _line(), _line(amount_fen=None)],
         [_BANK_SIDE, _line(), _line(side="X")],
         [_BANK_SIDE, _line(), _line(side=None)],
         [_line(), _line(side="D")],
+        [_line(subject="101", side="D"), _line()],
+        [_line(subject="411", side="D"), _line()],
     ],
     ids=[
         "unknown subject beside a balanced voucher",
@@ -164,6 +166,8 @@ _BANK_SIDE = _line(subject="101", side="D")
         "unknown side",
         "no side",
         "in and out at once",
+        "a bank subject without its bank",
+        "a subject that has parts",
     ],
 )
 async def test_malformed_lines_are_refused_whole(database: str, lines: list[dict[str, object]]) -> None:
@@ -172,6 +176,32 @@ async def test_malformed_lines_are_refused_whole(database: str, lines: list[dict
     with pytest.raises(asyncpg.PostgresError) as raised:
         await _post_raw(account_no, lines)
     assert raised.value.sqlstate == MALFORMED_LINES
+    assert await books_of(account_no) == before
+
+
+@pytest.mark.parametrize("short", ["sides", "amounts", "auxiliaries"])
+async def test_a_line_cut_in_the_middle_is_refused_whole(database: str, short: str) -> None:
+    account_no = await _account_with_everything()
+    before = await books_of(account_no)
+    given: dict[str, list[object]] = {"sides": ["D", "C"], "amounts": [100, 100], "auxiliaries": [BANK, ""]}
+    given[short].pop()
+    with pytest.raises(asyncpg.PostgresError) as raised:
+        async with store.transaction() as tx:
+            await tx.value(
+                "SELECT ledger_post($1,$2,'raw',$3,'provident_fund','99','',NULL,$4,$4,$5,NULL,$6,$7,$8,$9,NULL,NULL,"
+                "NULL,NULL,NULL)",
+                *(account_no, new_id(), b"\0" * 32, TODAY, NOW, ["101", "201"], *given.values()),
+            )
+    assert raised.value.sqlstate == MALFORMED_LINES
+    assert await books_of(account_no) == before
+
+
+async def test_an_account_with_vouchers_does_not_vanish(database: str, owner: asyncpg.Connection) -> None:
+    account_no = await _account_with_everything()
+    before = await books_of(account_no)
+    with pytest.raises(asyncpg.ForeignKeyViolationError) as raised:
+        await owner.execute("DELETE FROM account WHERE account_no = $1", account_no)
+    assert raised.value.constraint_name == "account_balance_account_no_fkey"
     assert await books_of(account_no) == before
 
 
@@ -276,10 +306,11 @@ async def test_an_expired_hold_gives_back_and_stays_expired(database: str) -> No
     account_no = await open_account(fen=500)
     end = "SELECT ledger_end_hold($1, $2, $3, $4)"
     async with store.transaction() as tx:
-        hold_id = await hold(tx, account_no=account_no, fen=200, key="hold:1")
-        assert await tx.value(end, account_no, hold_id, "expired", NOW) is True
+        hold_id = await hold(tx, account_no=account_no, fen=200, key="hold:1", until=TODAY - timedelta(days=1))
+        assert await ledger.expire_hold(tx, account_no=account_no, hold_id=hold_id, now=NOW) is True
     assert (await ledger.balance_of(account_no=account_no)).available == Money(500)
-    assert await store.value(end, account_no, hold_id, "expired", NOW) is False
+    async with store.transaction() as tx:
+        assert await ledger.expire_hold(tx, account_no=account_no, hold_id=hold_id, now=NOW) is False
     before = await books_of(account_no)
     with pytest.raises(Refused):
         async with store.transaction() as tx:

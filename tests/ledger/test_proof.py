@@ -7,23 +7,56 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from domain import ledger
+from domain import ledger, settlement, transfers
 from domain.kernel import database as store
 from domain.kernel.database import Transaction
 from domain.kernel.identifiers import new_id
 from domain.ledger import InvariantResult
-from ops.wiring import INVARIANTS
+from ops.wiring import INVARIANTS as OF_THE_HOUSE
 from tests.ledger.accounts import BANK, NOW, TODAY, hold, open_account, pay_out
+from tests.ledger.books import LAST, QUARTER_END, a_month, closed, day_ended, receipt
+from tests.ledger.collected import collection, listed_and_exchanged, what_it_is_for
 
 PAID_CASE, OPEN_CASE = "CASE-PAID", "CASE-OPEN"
 
+# Those of settlement and transfers are shown to break where their books are made, but for the two that payments
+# always had.
+INVARIANTS = {
+    name: invariant
+    for name, invariant in OF_THE_HOUSE.items()
+    if name not in {**settlement.INVARIANTS, **transfers.INVARIANTS}
+    or name in ("withdrawal_voucher_was_paid", "confirmed_payment_was_posted")
+}
+
+# Kept beside the lines, so that a line that changes breaks them too.
+_FROM_LINES = {"formal_equals_realtime", "totals_equal_lines"}
+
 # What is done to sound books behind the ledger's back, and every invariant that must then break.
 BREAKS: dict[str, tuple[str, set[str]]] = {
+    "granted_appeal_removes": ("UPDATE risk_appeal SET state = 'granted', decided_by = 'staff:3'", set()),
+    "appeal_of_removed_waits_not": ("UPDATE risk_appeal SET state = 'waiting', decided_by = NULL", set()),
+    "exchange_list_carries_its_mark": ("UPDATE contribution_list SET mark = 'social_security'", set()),
+    "merged_accounts_are_empty": (
+        "UPDATE account SET merged_into = 1 WHERE account_no = (SELECT min(account_no) FROM account)",
+        set(),
+    ),
     "voucher_lines_balance": (
         "UPDATE posting SET amount_fen = amount_fen + 1 WHERE subject = '101' AND side = 'D'",
-        {"trial_balance"},
+        {"trial_balance", *_FROM_LINES},
     ),
-    "posting_has_voucher": ("DELETE FROM voucher WHERE business_key = 'opening'", set()),
+    "posting_has_voucher": (
+        "DELETE FROM voucher WHERE business_key = 'opening'",
+        {"formal_equals_realtime"},
+    ),
+    "posting_has_subject": (
+        "UPDATE posting SET subject = '999' WHERE subject = '101' AND side = 'D'",
+        {"formal_equals_realtime", "totals_equal_lines"},
+    ),
+    "batch_head_equals_lines": (
+        "UPDATE general_line SET amount_fen = amount_fen + 1 WHERE detailed",
+        {"voucher_lines_balance"},
+    ),
+    "interest_product_equals_postings": ("UPDATE account_balance SET interest_offset = interest_offset - 1", set()),
     "balance_equals_postings": (
         "UPDATE account_balance SET balance_fen = balance_fen + 1, current_year_fen = current_year_fen + 1",
         {"subject_201_equals_accounts"},
@@ -38,8 +71,42 @@ BREAKS: dict[str, tuple[str, set[str]]] = {
         set(),
     ),
     "held_equals_holds": ("UPDATE account_balance SET held_fen = held_fen + 1", set()),
-    "subject_201_equals_accounts": ("UPDATE posting SET subject = '211' WHERE sequence = 1", set()),
-    "trial_balance": ("DELETE FROM posting WHERE subject = '101'", {"voucher_lines_balance"}),
+    "subject_201_equals_accounts": ("UPDATE posting SET subject = '211' WHERE sequence = 1", _FROM_LINES),
+    "trial_balance": (
+        "DELETE FROM posting WHERE subject = '101'",
+        {"voucher_lines_balance", *_FROM_LINES},
+    ),
+    "formal_equals_realtime": (
+        "UPDATE formal_voucher_line SET auxiliary = 'x' WHERE subject = '101' AND line_no = 1",
+        set(),
+    ),
+    "formal_balances": (
+        "UPDATE formal_voucher_line SET amount_fen = amount_fen + 1 WHERE number = 1",
+        {"formal_equals_realtime"},
+    ),
+    "formal_numbers_have_no_gap": (
+        "UPDATE formal_voucher SET number = 9 WHERE number = 3",
+        {"formal_balances", "formal_equals_realtime"},
+    ),
+    "totals_equal_lines": (
+        "UPDATE subject_total SET debit_fen = debit_fen + 1",
+        {"sheet_equals_ledger", "income_is_carried_over"},
+    ),
+    # a subject that the balance sheet does not know
+    "sheet_equals_ledger": ("UPDATE subject_total SET subject = '999' WHERE subject = '101'", {"totals_equal_lines"}),
+    "income_is_carried_over": (
+        "UPDATE subject_total SET subject = '40105' WHERE subject = '311'",
+        {"totals_equal_lines"},
+    ),
+    "statement_equals_its_lines": ("UPDATE remittance_line SET employee_fen = employee_fen + 1", set()),
+    "distributed_equals_months": ("UPDATE contribution_month SET amount_fen = amount_fen + 1", set()),
+    "pending_equals_employers_money": (
+        "UPDATE general_line SET auxiliary = '2' WHERE subject = '21903'",
+        set(),
+    ),
+    "employer_balance_equals_entries": ("UPDATE employer_balance_entry SET amount_fen = amount_fen + 1", set()),
+    "one_running_employment": ("UPDATE employment SET employer_no = employer_no + 1", set()),
+    "list_counts": ("DELETE FROM contribution_list_row WHERE state = 'refused'", set()),
     "withdrawal_voucher_was_paid": ("UPDATE payment SET state = 'processing'", set()),
     "confirmed_payment_was_posted": (
         "UPDATE payment SET amount_fen = amount_fen + 1",
@@ -47,7 +114,12 @@ BREAKS: dict[str, tuple[str, set[str]]] = {
     ),
     "case_history_reaches_state": ("UPDATE service_case SET revision = revision + 1", set()),
     "case_can_be_found": ("DELETE FROM case_no_lookup", set()),
-    "paid_withdrawal_has_voucher": ("UPDATE withdrawal SET amount_fen = amount_fen + 1 WHERE state = 'paid'", set()),
+    "paid_withdrawal_has_voucher": (
+        "UPDATE withdrawal SET amount_fen = amount_fen + 1 WHERE state = 'paid'",
+        {"arrangement_paid_within_limit"},
+    ),
+    "arrangement_paid_within_limit": ("UPDATE withdrawal_arrangement SET total_limit_fen = paid_fen - 1", set()),
+    "subject_equals_claims": ("UPDATE withdrawal_subject SET used_fen = used_fen + 1", set()),
     "open_withdrawal_holds_money": (
         "UPDATE hold SET state = 'voided' WHERE state = 'placed'",
         {"held_equals_holds"},
@@ -78,10 +150,60 @@ async def _sound_books(owner: asyncpg.Connection) -> None:
     async with store.transaction() as tx:
         paid_hold = await hold(tx, account_no=account_no, fen=300, key="h:paid")
         open_hold = await hold(tx, account_no=account_no, fen=200, key="h:open")
-        await pay_out(tx, account_no=account_no, fen=300, key=f"withdrawal:{paid}", hold_id=paid_hold, case_id=paid)
-    for case_id, hold_id, fen, state in ((paid, paid_hold, 300, "paid"), (waiting, open_hold, 200, "requested")):
-        await owner.execute(_WITHDRAWAL, account_no, case_id, fen, hold_id, state)
+        voucher_id = await pay_out(
+            tx, account_no=account_no, fen=300, key=f"withdrawal:{paid}", hold_id=paid_hold, case_id=paid
+        )
+    for case_id, hold_id, fen, state, booked in (
+        (paid, paid_hold, 300, "paid", voucher_id),
+        (waiting, open_hold, 200, "requested", None),
+    ):
+        await owner.execute(_WITHDRAWAL, account_no, case_id, fen, hold_id, state, booked)
+    await what_it_is_for(owner, account_no, paid, fen=300)
     await owner.execute(_PAYMENT, account_no, paid, BANK, TODAY, NOW)
+    batch = await _batch(owner, account_no)
+    await a_month()
+    await collection(owner, account_no, batch, fen=50)
+    await listed_and_exchanged(owner)
+    await day_ended(LAST)
+    await closed()
+    income = "value_added_income"
+    await receipt(fen=70, key="income", on=QUARTER_END.last_day, subject="40102", account_set=income)
+    await day_ended(QUARTER_END.last_day)
+    await closed(QUARTER_END, account_set=income)
+
+
+async def _batch(owner: asyncpg.Connection, account_no: int, *, business_key: str = "statement:1") -> int:
+    """A statement distributed to one account: the batch's head with the other side, its line in the account's own
+    books. Returns the voucher."""
+    period, voucher_id = TODAY.year * 100 + TODAY.month, new_id()
+    async with owner.transaction():
+        await owner.execute(_BATCH_HEAD, period, voucher_id, TODAY, NOW, business_key)
+        await owner.execute(_BATCH_LINES, period, voucher_id, BANK)
+        await owner.execute(_BATCH_POSTING, account_no, period, voucher_id)
+        await owner.execute(_BATCH_BALANCE, account_no, TODAY)
+    return voucher_id
+
+
+_BATCH_HEAD = """
+INSERT INTO general_voucher (account_set, period, voucher_id, business_key, input_hash, kind, summary, debit_fen,
+    credit_fen, effective_on, posted_on, recorded_at, prepared_by, is_batch)
+VALUES ('provident_fund', $1, $2, $5, '', '01', '', 50, 50, $3, $3, $4, 'system', true)
+"""
+_BATCH_LINES = """
+INSERT INTO general_line (account_set, period, voucher_id, line_no, subject, auxiliary, side, amount_fen, detailed)
+VALUES ('provident_fund', $1, $2, 1, '101', $3, 'D', 50, false), ('provident_fund', $1, $2, 2, '201', '', 'C', 50, true)
+"""
+_BATCH_POSTING = """
+INSERT INTO posting (account_no, period, voucher_id, line_no, account_set, subject, side, amount_fen, sequence,
+    balance_before_fen, balance_after_fen, current_year_fen)
+SELECT account_no, $2, $3, 1, 'provident_fund', '201', 'C', 50, posting_count + 1, balance_fen, balance_fen + 50, 50
+FROM account_balance WHERE account_no = $1
+"""
+_BATCH_BALANCE = """
+UPDATE account_balance SET balance_fen = balance_fen + 50, current_year_fen = current_year_fen + 50,
+    posting_count = posting_count + 1, interest_offset = interest_offset + 50 * ledger_rate_index($2)
+WHERE account_no = $1
+"""
 
 
 _CASE = """
@@ -95,8 +217,9 @@ INSERT INTO case_event (account_no, case_id, seq, at, actor, actor_name, channel
 VALUES ($1, $2, 1, $4, 'system', '', 'test', 'submit', $3)
 """
 _WITHDRAWAL = """
-INSERT INTO withdrawal (account_no, withdrawal_id, case_id, reason, amount_fen, hold_id, state)
-VALUES ($1, $2, $2, '03', $3, $4, $5)
+INSERT INTO withdrawal (account_no, withdrawal_id, case_id, reason, amount_fen, hold_id, state, voucher_id, kind,
+    card_id)
+VALUES ($1, $2, $2, '03', $3, $4, $5, $6, 'rent_no_home', 1)
 """
 _PAYMENT = """
 INSERT INTO payment (account_no, payment_id, case_id, serial_no, bank_code, payer_account_no, payee_account_cipher,

@@ -28,17 +28,17 @@ sample: {amount: "1.00元"}
 
 def test_the_spine_has_its_templates() -> None:
     assert set(templates()) >= {
-        "rent_withdrawal.submitted",
-        "rent_withdrawal.preliminary_passed",
-        "rent_withdrawal.returned",
-        "rent_withdrawal.refused",
-        "rent_withdrawal.cancelled",
-        "rent_withdrawal.paid",
-        "rent_withdrawal.payment_failed",
+        "withdrawal.submitted",
+        "withdrawal.preliminary_passed",
+        "withdrawal.returned",
+        "withdrawal.refused",
+        "withdrawal.cancelled",
+        "withdrawal.paid",
+        "withdrawal.payment_failed",
         "evaluation.invited",
         "login.new_device",
     }
-    assert not template("rent_withdrawal.preliminary_passed").sent_by_default
+    assert not template("withdrawal.preliminary_passed").sent_by_default
 
 
 @pytest.mark.parametrize("each", EVERY, ids=lambda each: f"{each.code}.v{each.version}")
@@ -52,8 +52,8 @@ def test_each_sample_renders_and_reads_back(each: Template) -> None:
 
 def test_a_text_is_exactly_this() -> None:
     rendered = render(
-        template=template("rent_withdrawal.preliminary_passed", version=1),
-        variables={"case_no": "20261123C200000000001"},
+        template=template("withdrawal.preliminary_passed", version=1),
+        variables={"name": "无房租房提取", "case_no": "20261123C200000000001"},
     )
     assert rendered.text == (
         "【北京公积金】您的无房租房提取申请（办件编号20261123C200000000001）已通过初审，正在复审，请耐心等待。"
@@ -83,13 +83,13 @@ def test_a_text_is_exactly_this() -> None:
 )
 def test_wrong_variables_are_refused(variables: dict[str, str]) -> None:
     with pytest.raises(TemplateError):
-        render(template=template("rent_withdrawal.preliminary_passed"), variables=variables)
+        render(template=template("withdrawal.preliminary_passed"), variables={"name": "租房提取", **variables})
 
 
 def test_a_value_with_braces_stays_text() -> None:
     rendered = render(
-        template=template("rent_withdrawal.refused"),
-        variables={"case_no": "1", "reason": "{case_no}\\1"},
+        template=template("withdrawal.refused"),
+        variables={"name": "租房提取", "case_no": "1", "reason": "{case_no}\\1"},
     )
     assert "原因：{case_no}\\1。" in rendered.text
 
@@ -102,14 +102,14 @@ def test_the_refusal_does_not_repeat_the_value() -> None:
 
 def test_unknown_templates_and_versions_are_refused() -> None:
     with pytest.raises(TemplateError, match="no template"):
-        template("rent_withdrawal.unheard")
+        template("withdrawal.unheard")
     with pytest.raises(TemplateError, match="no version 99"):
-        template("rent_withdrawal.paid", version=99)
+        template("withdrawal.paid", version=99)
 
 
 def test_a_text_of_another_template_is_refused() -> None:
     with pytest.raises(TemplateError, match="not of version 1"):
-        variables_of(template=template("rent_withdrawal.paid"), text=SIGNATURE + "您好")
+        variables_of(template=template("withdrawal.paid"), text=SIGNATURE + "您好")
 
 
 @pytest.mark.parametrize(

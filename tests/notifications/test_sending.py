@@ -7,9 +7,10 @@ import pytest
 
 from domain.kernel import database as store
 from domain.kernel.identifiers import new_id
+from notifications.queueing import VALID_FOR, enqueue
 from notifications.rendering import TemplateError
 from notifications.routing import Carriers
-from notifications.sending import ATTEMPTS_MAX, VALID_FOR, due_messages, enqueue
+from notifications.sending import ATTEMPTS_MAX, due_messages
 from tests.notifications.world import MOBILE, NOW, SETTLED, Queued, World, eventually, queue
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -23,12 +24,12 @@ async def test_a_message_is_sent_once_and_sealed_at_rest(world: World) -> None:
     assert await message.send(world.carriers) == "accepted"
     assert await message.send(world.carriers) == "accepted"
     row = await message.row()
-    assert (row["carrier"], row["attempts"], row["sent_at"], row["last_code"]) == ("national", 1, NOW, "0")
-    assert row["carrier_message_id"] == "national-00000001"
+    assert (row["carrier"], row["attempts"], row["sent_at"], row["last_code"]) == ("mobile", 1, NOW, "0")
+    assert row["carrier_message_id"] == "mobile-00000001"
     assert world.faults.counts["sms.submit"] == 1
     (taken,) = world.simulator.messages.values()
     assert (taken.mobile, taken.parts) == (MOBILE, 1)
-    assert taken.text.startswith("【北京公积金】您的无房租房提取业务（办件编号C1）已办结")
+    assert taken.text.startswith("【北京公积金】您的无房租房提取申请（办件编号C1）已通过初审")
 
 
 async def test_an_event_queues_a_template_once(world: World) -> None:
@@ -43,12 +44,12 @@ async def test_a_transaction_that_fails_queues_nothing(world: World) -> None:
     account_no = new_id()
     with pytest.raises(TemplateError):
         async with store.transaction() as tx:
-            for variables in ({"item_name": "提取", "case_no": "C1"}, {"item_name": "提取"}):
+            for variables in ({"name": "无房租房提取", "case_no": "C1"}, {}):
                 await enqueue(
                     tx,
                     account_no=account_no,
                     event_id=new_id(),
-                    template="evaluation.invited",
+                    template="withdrawal.preliminary_passed",
                     variables=variables,
                     mobile=MOBILE,
                     now=NOW,
@@ -82,7 +83,8 @@ async def test_a_worker_that_dies_while_it_sends_loses_and_doubles_nothing(
     assert (soon, world.faults.counts["sms.submit"]) == ("unknown" if stage == "before" else "delivered", 1)
     later = await message.send(world.carriers, after=SETTLED)
     assert later == ("accepted" if stage == "before" else "delivered")
-    assert world.taken == [("national", message.message_id)]
+    # the first carrier says that it never had it: the next attempt is another's
+    assert world.taken == [("agent" if stage == "before" else "mobile", message.message_id)]
     assert world.faults.counts["sms.submit"] == (2 if stage == "before" else 1)
 
 
@@ -99,7 +101,7 @@ async def test_no_answer_is_unknown_then_asked_and_not_repeated(world: World) ->
     world.faults.add(simulator="sms", operation="query", mode="error500", times=1)
     assert await message.send(world.carriers, after=SETTLED) == "unknown"
     assert await message.send(world.carriers, after=SETTLED) == "accepted"
-    assert (world.faults.counts["sms.submit"], world.taken) == (1, [("national", message.message_id)])
+    assert (world.faults.counts["sms.submit"], world.taken) == (1, [("mobile", message.message_id)])
 
 
 async def test_two_workers_at_once_send_once(world: World) -> None:
@@ -112,7 +114,7 @@ async def test_two_workers_at_once_send_once(world: World) -> None:
 
 async def test_a_carrier_refuses_for_its_own_reason_and_another_takes_it(world: World) -> None:
     message = await queue()
-    world.faults.add(simulator="sms", operation="submit", mode="refuse", match={"carrier": "national"})
+    world.faults.add(simulator="sms", operation="submit", mode="refuse", match={"carrier": "mobile"})
     assert await message.send(world.carriers) == "queued"
     assert await message.send(world.carriers) == "accepted"
     row = await message.row()
@@ -147,16 +149,7 @@ async def test_a_carrier_that_left_is_not_replaced_by_a_second_sending(world: Wo
     without = Carriers(in_order=[carrier for carrier in world.carriers.all() if carrier.name == "agent"])
     assert await message.send(without, after=SETTLED) == "unknown"
     assert (await message.row())["last_code"] == "carrier_not_configured"
-    assert world.taken == [("national", message.message_id)]
-
-
-async def test_failures_move_later_messages_to_the_next_carrier(world: World) -> None:
-    world.faults.add(simulator="sms", operation="submit", mode="error500", match={"carrier": "national"})
-    messages = [await queue() for _ in range(11)]
-    states = [await message.send(world.carriers) for message in messages]
-    # Ten make the sample that shows it; the breaker only makes the later ones of them quicker.
-    assert states[10] == "accepted"
-    assert world.taken == [("agent", messages[10].message_id)]
+    assert world.taken == [("mobile", message.message_id)]
 
 
 async def test_due_messages_are_urgent_first_and_rest_a_while_after_sending(world: World) -> None:

@@ -14,23 +14,24 @@ from channels.wire import SignatureCheck, SignedClient
 from domain.kernel import database as store
 from domain.kernel import vault
 from domain.kernel.identifiers import new_id
-from notifications.carriers.simulated_http import SimulatedHttpCarrier
-from notifications.carriers.simulated_http.client import SETTLING_SECONDS
-from notifications.carriers.simulated_http.simulator import SmsSimulator
+from notifications.carriers.agent import AgentCarrier
+from notifications.carriers.agent.client import SETTLING_SECONDS
+from notifications.carriers.agent.simulator import SmsSimulator
 from notifications.ports import Receipt
+from notifications.queueing import enqueue
 from notifications.routing import Carriers
-from notifications.sending import enqueue, send_due
+from notifications.sending import send_due
 from tests.loopback import serve
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SETTLED = timedelta(seconds=SETTLING_SECONDS)
-MOBILE = "13800001234"
+MOBILE = "13812345678"
 _SECRET = b"carrier-secret-of-the-test"
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Two carriers, `national` preferred; the simulator's clock stands, ours is a parameter."""
+    """Two carriers, `mobile` preferred; the simulator's clock stands, ours is a parameter."""
 
     base_url: str
     faults: Faults
@@ -49,7 +50,7 @@ async def carriers_at_work() -> AsyncIterator[World]:
     vault.install(vault.Vault(os.urandom(32)))
     faults = Faults()
     simulator = SmsSimulator(
-        carriers=["national", "agent"],
+        carriers=["mobile", "agent"],
         faults=faults,
         check=SignatureCheck(secrets_by_app={"hpf": _SECRET}, clock=lambda: NOW),
         clock=lambda: NOW,
@@ -57,18 +58,18 @@ async def carriers_at_work() -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         base_url = await stack.enter_async_context(serve(Starlette(routes=simulator.routes())))
 
-        async def carrier(name: str, timeout_seconds: float) -> SimulatedHttpCarrier:
+        async def carrier(name: str, timeout_seconds: float) -> AgentCarrier:
             wire = SignedClient(
                 partner="sms", base_url=base_url, app="hpf", secret=_SECRET, timeout_seconds=timeout_seconds
             )
-            return SimulatedHttpCarrier(name=name, wire=await stack.enter_async_context(wire))
+            return AgentCarrier(name=name, wire=await stack.enter_async_context(wire))
 
         yield World(
             base_url=base_url,
             faults=faults,
             simulator=simulator,
-            carriers=Carriers(in_order=[await carrier("national", 5), await carrier("agent", 5)]),
-            impatient=Carriers(in_order=[await carrier("national", 0.3), await carrier("agent", 0.3)]),
+            carriers=Carriers(in_order=[await carrier("mobile", 5), await carrier("agent", 5)]),
+            impatient=Carriers(in_order=[await carrier("mobile", 0.3), await carrier("agent", 0.3)]),
         )
 
 
@@ -94,7 +95,7 @@ class Queued:
     async def state(self) -> object:
         return (await self.row())["state"]
 
-    def receipt(self, status: str, *, carrier: str = "national") -> Receipt:
+    def receipt(self, status: str, *, carrier: str = "mobile") -> Receipt:
         return Receipt(
             carrier=carrier,
             message_id=self.message_id,
@@ -111,10 +112,10 @@ async def queue(
     event_id: int | None = None,
     mobile: str = MOBILE,
     now: datetime = NOW,
-    template: str = "evaluation.invited",
+    template: str = "withdrawal.preliminary_passed",
 ) -> Queued:
     account_no = account_no or new_id()
-    variables = {"item_name": "无房租房提取", "case_no": "C1"}
+    variables = {"name": "无房租房提取", "case_no": "C1"}
     if template == "login.new_device":
         variables = {"at": "11月23日", "device": "微信"}
     async with store.transaction() as tx:

@@ -14,12 +14,16 @@ import pytest
 
 from ops.bench import ledger, online
 from ops.bench.rig import figures, load
-from tests.conftest import empty_tables
+from ops.dev.documents import checked, folders_of_channels
+from tests.pristine import empty_tables
 from tests.services import Services
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 PROMISED = {"name", "unit", "floor", "value", "ratio", "p50", "p95", "p99", "peak_memory_mb", "cpu_ms", "rounds"}
+
+RATIO_MIN = 0.08
+"""Measured on quiet machines it is several times that (docs/performance.md)."""
 
 RunBench = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,7 +35,7 @@ async def run_bench(database: str, services: Services) -> AsyncIterator[RunBench
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         stores = ["--database", database, "--redis", services.redis_url, "--redis-prefix", services.redis_prefix]
         command = [sys.executable, "-m", f"ops.bench.{name}", "--rounds", "1", "--seconds", "0.3", *stores, *arguments]
-        return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=100)
+        return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=300)
 
     yield run
     await empty_tables(database)
@@ -44,15 +48,24 @@ def _told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 async def test_online_checks_answers_and_tells_its_figures(run_bench: RunBench) -> None:
-    told = _told(run_bench("online", "--json", "--accounts", "40", "--connections", "2", "--workers", "1"))
+    arguments = ("--rounds", "3", "--reads", "10", "--accounts", "40", "--connections", "4", "--workers", "1")
+    told = _told(run_bench("online", "--json", *arguments))
 
     assert told["bench"] == "online"
     assert told["conditions"]["books"] == "proved after the run"
     assert [figure["name"] for figure in told["figures"]] == ["home page", "withdrawal application"]
     for figure in told["figures"]:
         assert figure.keys() >= PROMISED
-        assert figure["unit"] == "requests/s" and figure["rounds"] == 1
+        assert figure["unit"] == "requests/s" and figure["rounds"] == 3
         assert figure["value"] > 0 and figure["floor"] > 0 and figure["ratio"] > 0
+    # in turns on the same machine: a busy one slows both. Nine tenths of what was gained would have to be lost again
+    assert told["figures"][0]["ratio"] > RATIO_MIN, told["figures"][0]
+    measured = {each["name"]: each for each in told["documents"]}
+    assert {"Home", "ApplyForRentWithdrawal", "Case", "CaseProgress", "CancelCase"} <= set(measured)
+    assert all(each["requests"] > 0 and 0 < each["p50"] <= each["p99"] for each in measured.values())
+    assert measured["Home"]["points"] > 1 and measured["CaseProgress"]["first_event"]
+    registered = {each.name for folder in folders_of_channels() for each, _ in checked(folder)[1]}
+    assert registered == {*measured, *told["documents_not_measured"]}
 
 
 async def test_ledger_tells_its_figures_and_refuses_a_database_in_use(run_bench: RunBench) -> None:
@@ -60,7 +73,7 @@ async def test_ledger_tells_its_figures_and_refuses_a_database_in_use(run_bench:
 
     assert told["bench"] == "ledger"
     assert told["conditions"]["vouchers_posted"] > 0 and told["conditions"]["books"] == "proved after the run"
-    assert [figure["unit"] for figure in told["figures"]] == ["transfers/s", "transfers/s"]
+    assert [figure["unit"] for figure in told["figures"]] == ["transfers/s"] * 4
     assert all(figure.keys() >= PROMISED for figure in told["figures"])
 
     again = run_bench("ledger", "--json", "--accounts", "20", "--clients", "2")

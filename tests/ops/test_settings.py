@@ -3,22 +3,47 @@
 import base64
 import secrets
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import ValidationError
 
 from ops.settings import DEVELOPMENT_MASTER_KEY, DEVELOPMENT_SECRET, ProductionRefused, Settings, load
 
-SYSTEMS = ["identity", "registries", "bank", "sms", "evaluation"]
+SYSTEMS = [
+    *("identity", "corporate", "mini", "face", "registries", "bank", "sms", "evaluation"),
+    *("ewindow", "social_security", "transfer", "city"),
+]
 SECRET_FIELDS = [
     "identity_client_secret",
+    "corporate_client_secret",
+    "wechat_secret",
+    "wechat_official_secret",
+    "wechat_message_token",
+    "wechat_message_key",
+    "baidu_secret",
+    "face_key_secret",
     "registries_secret",
     "bank_secret",
     "sms_key_secret",
     "evaluation_secret",
+    "transfer_secret",
+    "city_secret",
+    "ewindow_secret",
+    "social_security_secret",
     "demonstration_seed",
 ]
+
+
+@cache
+def alipay_pems(bits: int = 2_048) -> tuple[str, str]:
+    """A private key and the public one of a pair, as PEM."""
+    key = generate_private_key(65537, bits)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return private, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def a_fit_production(**changes: Any) -> Settings:
@@ -28,8 +53,12 @@ def a_fit_production(**changes: Any) -> Settings:
         "redis_url": "redis://cache.internal/0",
         "public_url": "https://gjj.example",
         "master_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "seal_key": "-----BEGIN PRIVATE KEY-----",
+        "seal_certificate": "-----BEGIN CERTIFICATE-----",
         "cookie_secure": True,
         "graphql_ide": False,
+        "alipay_private_key": alipay_pems()[0],
+        "alipay_public_key": alipay_pems()[1],
         **{f"{system}_simulated": False for system in SYSTEMS},
         **{field: secrets.token_urlsafe(32) for field in SECRET_FIELDS},
     }
@@ -66,11 +95,17 @@ def test_a_fit_production_has_no_refusals() -> None:
         *[({f"{system}_simulated": True}, f"HPF_{system.upper()}_SIMULATED") for system in SYSTEMS],
         *[({field: DEVELOPMENT_SECRET}, f"HPF_{field.upper()}") for field in SECRET_FIELDS],
         ({"bank_secret": "kR3-xT9_wQ1"}, "HPF_BANK_SECRET"),
+        ({"ewindow_origin": "http://ct.example"}, "HPF_EWINDOW_ORIGIN"),
+        ({"seal_key": ""}, "HPF_SEAL_KEY"),
+        ({"seal_certificate": "none"}, "HPF_SEAL_CERTIFICATE"),
         ({"master_key": DEVELOPMENT_MASTER_KEY}, "HPF_MASTER_KEY"),
         ({"master_key": base64.b64encode(b"a" * 32).decode()}, "HPF_MASTER_KEY"),
         ({"graphql_ide": True}, "HPF_GRAPHQL_IDE"),
         ({"cookie_secure": False}, "HPF_COOKIE_SECURE"),
         ({"public_url": "http://gjj.example"}, "HPF_PUBLIC_URL"),
+        *[({"alipay_private_key": text}, "HPF_ALIPAY_PRIVATE_KEY") for text in ("", "no key", *alipay_pems()[1:])],
+        *[({"alipay_public_key": text}, "HPF_ALIPAY_PUBLIC_KEY") for text in ("", "no key", alipay_pems()[0])],
+        ({"alipay_private_key": alipay_pems(1_024)[0]}, "HPF_ALIPAY_PRIVATE_KEY"),
     ],
 )
 def test_each_reason_alone_refuses_production(changes: dict[str, Any], named: str) -> None:
@@ -88,7 +123,7 @@ def test_all_reasons_are_named_at_once_without_any_secret(put: Callable[..., Non
     with pytest.raises(ProductionRefused) as refused:
         load()
     text = str(refused.value)
-    assert len(text.splitlines()) == 1 + len(SYSTEMS) + 1 + len(SECRET_FIELDS) + 3
+    assert len(text.splitlines()) == 1 + len(SYSTEMS) + 2 + 2 + len(SECRET_FIELDS) + 3
     assert "short-secret" not in text and DEVELOPMENT_SECRET not in text
 
 

@@ -99,11 +99,11 @@ async def test_each_story_sends_its_texts_once(running: RunningHouse) -> None:
     await running.settle()
     rows = await database.rows("SELECT template, state, count(*) AS n FROM sms_message GROUP BY 1, 2")
     assert {(row["template"], row["state"]): row["n"] for row in rows} == {
-        ("rent_withdrawal.submitted", "delivered"): 5,
-        ("rent_withdrawal.paid", "delivered"): 1,
-        ("rent_withdrawal.payment_failed", "delivered"): 1,
-        ("rent_withdrawal.refused", "delivered"): 2,
-        ("rent_withdrawal.cancelled", "delivered"): 1,
+        ("withdrawal.submitted", "delivered"): 5,
+        ("withdrawal.paid", "delivered"): 1,
+        ("withdrawal.payment_failed", "delivered"): 1,
+        ("withdrawal.refused", "delivered"): 2,
+        ("withdrawal.cancelled", "delivered"): 1,
         # whoever the centre has given an answer evaluates, whatever the answer
         ("evaluation.invited", "delivered"): 4,
     }

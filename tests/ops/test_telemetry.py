@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from ops import telemetry
 from ops.demo.login import citizen_token
 from ops.telemetry import _without_personal_data
 from tests.city import RunningHouse
@@ -42,9 +41,7 @@ async def test_liveness_readiness_and_metrics_answer(running: RunningHouse) -> N
 
 async def test_a_request_leaves_a_span_with_its_operation_and_partners(running: RunningHouse) -> None:
     spans = InMemorySpanExporter()
-    provider = trace.get_tracer_provider()
-    assert isinstance(provider, TracerProvider)
-    provider.add_span_processor(SimpleSpanProcessor(spans))
+    telemetry.collect(SimpleSpanProcessor(spans))
     token = await citizen_token(base_url=running.base_url, key="zhang_wei")
     query = "{ viewer { person { cards { id } } } }"
     async with httpx.AsyncClient(base_url=running.base_url, trust_env=False) as client:

@@ -19,13 +19,14 @@ from pgqueuer import RetryRequested
 
 from domain import cases
 from domain.kernel import database
+from domain.kernel.failures import PartnerFailure
 from domain.kernel.money import Money
 from ops import worker
 from ops.settings import Settings
 from ops.subscriptions import Event
+from ops.wiring import House
 from tests.city import RunningHouse
 from tests.factories import rent
-from tests.factories.people import citizen
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,17 +83,17 @@ async def test_events_delivered_twice_have_one_effect(running: RunningHouse) -> 
     await rent.assert_books_hold()
 
 
-async def test_one_consumer_in_trouble_does_not_keep_the_others_waiting(running: RunningHouse) -> None:
-    case = await rent.paid(running, "zhang_wei")
-    await cases.evaluate(
-        actor=await citizen("zhang_wei"),
-        case_no=case.case_no,
-        grade=1,
-        comment="等太久",
-        request_key=rent.new_key(),
-        now=running.clock(),
-    )
-    await running.fault(simulator="evaluation", mode="refuse", times=1, detail={"code": "9001"})
+async def test_one_consumer_in_trouble_does_not_keep_the_others_waiting(
+    running: RunningHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = await rent.apply(running, "zhang_wei")
+    table = dict(worker.SUBSCRIPTIONS)
+
+    async def in_trouble(house: House, event: Event, now: datetime) -> None:
+        raise PartnerFailure(partner="somebody", reason="away")
+
+    table[cases.CASE_CHANGED] = (in_trouble, *table[cases.CASE_CHANGED])
+    monkeypatch.setattr(worker, "SUBSCRIPTIONS", table)
     news = running.house.live.case_changes(case.case_no)
     await anext(news)
     await worker.relay_once(running.house)
@@ -100,9 +101,6 @@ async def test_one_consumer_in_trouble_does_not_keep_the_others_waiting(running:
     async with asyncio.timeout(5):
         await anext(news)
     await news.aclose()
-    await running.settle()
-    given = await cases.evaluation_of(account_no=case.account_no, case_id=case.case_id)
-    assert given is not None and given.push_state == "accepted"
 
 
 async def test_what_the_queue_keeps_of_a_failure_holds_no_words_of_it(running: RunningHouse) -> None:
@@ -113,23 +111,21 @@ async def test_what_the_queue_keeps_of_a_failure_holds_no_words_of_it(running: R
     assert "13800000001" not in "".join(traceback.format_exception(failed.value))
 
 
-async def test_trouble_of_a_partner_is_tried_again_and_at_last_kept(running: RunningHouse) -> None:
-    case = await rent.paid(running, "zhang_wei")
-    await cases.evaluate(
-        actor=await citizen("zhang_wei"),
-        case_no=case.case_no,
-        grade=5,
-        comment="",
-        request_key=rent.new_key(),
-        now=running.clock(),
-    )
+async def test_trouble_of_a_partner_is_tried_again_and_at_last_kept(
+    running: RunningHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rent.apply(running, "zhang_wei")
     await worker.relay_once(running.house)
     [given] = [
         row["payload"]
         for row in await database.rows("SELECT payload FROM pgqueuer")
-        if worker._unpacked(row["payload"]).kind == cases.EVALUATION_GIVEN
+        if worker._unpacked(row["payload"]).kind == cases.CASE_CHANGED
     ]
-    await running.fault(simulator="evaluation", mode="refuse", times=2, detail={"code": "9001"})
+
+    async def in_trouble(house: House, event: Event, now: datetime) -> None:
+        raise PartnerFailure(partner="somebody", reason="away")
+
+    monkeypatch.setattr(worker, "SUBSCRIPTIONS", {cases.CASE_CHANGED: (in_trouble,)})
     with pytest.raises(RetryRequested):
         await worker.take(running.house, payload=given, attempts=0)
     with pytest.raises(worker.ConsumerFailed, match="PartnerFailure"):

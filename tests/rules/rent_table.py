@@ -13,11 +13,11 @@ from domain.kernel.declared import read
 from domain.kernel.money import Money
 from domain.withdrawals.rules import (
     CardFacts,
+    Declaration,
+    Facts,
     HomesAnswer,
     MarriageAnswer,
     RentalAnswer,
-    RentApplicationFacts,
-    RentFacts,
 )
 
 TABLE = Path(__file__).with_name("rent_no_home.yaml")
@@ -48,8 +48,8 @@ class Row:
     title: str
     kind: str
     business_date: date
-    facts: RentFacts
-    application: RentApplicationFacts
+    facts: Facts
+    application: Declaration
     expected: dict[str, Any]
 
 
@@ -73,7 +73,7 @@ def _row(*, base: dict[str, Any], spouses: dict[str, Any], declared: dict[str, A
         kind=declared["类别"],
         business_date=line["申请日期"],
         facts=_facts(line=line, registered=registered, own_document_no=spouses["本人"]["证件号码"]),
-        application=RentApplicationFacts(
+        application=Declaration(
             frequency=_FREQUENCIES.get(line["频率"], line["频率"]),
             commitment=_YES_NO[line["承诺"]],
             auto_renewal=_YES_NO[line["自动接续"]],
@@ -85,10 +85,10 @@ def _row(*, base: dict[str, Any], spouses: dict[str, Any], declared: dict[str, A
     )
 
 
-def _facts(*, line: dict[str, Any], registered: dict[str, Any], own_document_no: str) -> RentFacts:
+def _facts(*, line: dict[str, Any], registered: dict[str, Any], own_document_no: str) -> Facts:
     business_date = line["申请日期"]
     paid_through = {"随申请月": YearMonth.of(business_date), "无": None}
-    return RentFacts(
+    return Facts(
         account_state=line["账户状态"],
         available=Money.parse(line["可用余额"]),
         held=Money.parse(line["占用金额"]),

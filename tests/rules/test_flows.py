@@ -68,7 +68,7 @@ def test_every_pair(state: str | None, action: str) -> None:
         lambda: FLOW.is_terminal(""),
         lambda: FLOW.review_action(state="pending_preliminary", decision="return"),
         lambda: FLOW.review_action(state="paying", decision="approve"),
-        lambda: flow("withdrawal_two_reviews", version=2),
+        lambda: flow("withdrawal_two_reviews", version=3),
         lambda: flow("no_such_flow", version=1),
         lambda: latest_flow("no_such_flow"),
     ],

@@ -121,7 +121,11 @@ def test_refusals_say_what_to_do_next() -> None:
         ("{relation: any, roles: [supervisor]}", "{relation: any, roles: []}", "anyone at all"),
         ("{relation: any, roles: [supervisor]}", "{relation: any, roles: [king]}", "unknown role"),
         ("{relation: applicant, roles: []}", "{relation: friend, roles: []}", "unknown relation friend"),
-        ("stages: [pending_payment]", "stages: [pending_final]", "ruled twice in pending_final"),
+        (
+            "stages: [pending_payment, pending_payment_review]",
+            "stages: [pending_final]",
+            "twice in pending_final",
+        ),
         ("effects: [delete_draft]", "effects: []", "needs stages, who, undoes and effects"),
     ],
 )
