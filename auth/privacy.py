@@ -103,23 +103,30 @@ async def exclusions(*, actor: Actor, most: int = 200) -> list[Exclusion]:
         [row["person_id"] for row in rows],
     )
     names = {row["person_id"]: row["name_masked"] for row in persons}
+    parties = {
+        f"partner:{row['partner_id']}": row["name"]
+        for row in await database.rows(
+            "SELECT partner_id, name FROM third_party WHERE 'partner:' || partner_id = ANY($1::text[])",
+            [row["reader"] for row in rows if row["reader"]],
+        )
+    }
     return [
         Exclusion(
             name_masked=names.get(row["person_id"], "—"),
-            **{name: row[name] for name in ("reader", "document_no", "from_at", "until", "asked_name", "agreed_name")},
+            reader=parties.get(row["reader"], row["reader"]),
+            **{name: row[name] for name in ("document_no", "from_at", "until", "asked_name", "agreed_name")},
         )
         for row in rows
     ]
 
 
 _AGREED = """
-SELECT x.person_id, coalesce(r.name, p.name, x.reader) AS reader, x.document_no, x.from_at, x.until,
+SELECT x.person_id, coalesce(r.name, x.reader) AS reader, x.document_no, x.from_at, x.until,
        coalesce(a.name, '') AS asked_name, coalesce(b.name, '') AS agreed_name
 FROM access_exclusion x
 LEFT JOIN staff a ON 'staff:' || a.staff_id = x.asked_by
 LEFT JOIN staff b ON 'staff:' || b.staff_id = x.agreed_by
 LEFT JOIN staff r ON 'staff:' || r.staff_id = x.reader
-LEFT JOIN third_party p ON 'partner:' || p.partner_id = x.reader
 ORDER BY x.until DESC, x.exclusion_id LIMIT $1
 """
 

@@ -108,7 +108,11 @@ async def test_a_runner_whose_lock_falls_is_called_off_and_the_next_goes_on(
         while not await done():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     other = await asyncpg.connect(bank)
-    await other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hpf-dayend'")
+    # only here: the cluster holds the databases of other processes of tests too
+    await other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'hpf-dayend' AND datname = current_database()"
+    )
     await other.close()
     with pytest.raises(StoreUnavailable):
         await running
