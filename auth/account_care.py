@@ -1,4 +1,5 @@
-"""账户合并 and 汇缴冲正: what moves money at the counter is asked for by one person and agreed to by another."""
+"""账户合并, 汇缴冲正 and what a bank took back: what moves money at the counter is asked for by one person and agreed
+to by another."""
 
 from __future__ import annotations
 
@@ -70,8 +71,41 @@ async def _reverse(tx: Transaction, approved: Approval, actor: Actor, now: datet
     )
 
 
+async def ask_shortfall(*, actor: Actor, employer_no: int, receipt_id: int, reason: str, now: datetime) -> Approval:
+    """That what a bank took back and nobody has any more becomes the employer's debt. Raises Refused when nothing of
+    the matter waits for it, and as `approvals.ask` does."""
+    matter = await contributions.taken_back_matter(actor=actor, employer_no=employer_no, receipt_id=receipt_id)
+    return await approvals.ask(
+        actor=actor,
+        kind=SHORTFALL,
+        subject=f"receipt:{receipt_id}",
+        payload={"employer_no": str(employer_no), "receipt_id": str(receipt_id)},
+        summary=f"银行收回{matter.employer_name}{matter.statement_no}的缴款，{matter.short.yuan_text}转为应收单位追回款",
+        reason=reason,
+        now=now,
+    )
+
+
+async def _accept(tx: Transaction, approved: Approval, actor: Actor, now: datetime) -> None:
+    await contributions.accept_shortfall(
+        tx,
+        actor=actor,
+        employer_no=int(approved.payload["employer_no"]),
+        receipt_id=int(approved.payload["receipt_id"]),
+        now=now,
+        business_date=business_date_of(now),
+    )
+
+
 REVERSAL = approvals.declare(
     "contribution.reversal", name="汇缴冲正", ask="collection.operate", decide="collection.supervise", apply=_reverse
+)
+SHORTFALL = approvals.declare(
+    "contribution.shortfall",
+    name="收回不足转应收",
+    ask="collection.operate",
+    decide="collection.supervise",
+    apply=_accept,
 )
 MERGING = approvals.declare(
     "account.merging", name="账户合并", ask="collection.operate", decide="collection.supervise", apply=_merge

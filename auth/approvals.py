@@ -6,14 +6,15 @@ An area declares a kind once, with the rights to ask and to decide and what is t
         "grant.issue", name="服务授权", ask="grants.propose", decide="grants.approve", apply=_issue
     )
 
-`apply` gets the transaction, the request and who agreed; if it refuses, nothing of the decision stays. What was asked
-for cannot be changed afterwards, only withdrawn. Nobody decides on their own request, nor on one whose other side is
+`apply` gets the transaction, the request and who agreed; if it refuses, nothing of the decision stays. `declined` does
+in the same way what has to be done when it is not agreed to, or taken back. What was asked for cannot be changed
+afterwards, only withdrawn. Nobody decides on their own request, nor on one whose other side is
 the same person under another login (by document).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NoReturn
@@ -62,7 +63,7 @@ class Approval:
     requested_by: int
     requested_name: str
     requested_at: datetime
-    expires_at: datetime
+    expires_at: datetime | None
     decided_name: str | None
     decided_at: datetime | None
     note: str
@@ -84,8 +85,10 @@ class ApprovalKind:
     ask: str
     decide: str
     apply: Apply
-    life: timedelta
+    life: timedelta | None
+    """None waits until somebody decides."""
     afterwards: Afterwards | None
+    declined: Apply | None
 
 
 _KINDS: dict[str, ApprovalKind] = {}
@@ -98,12 +101,14 @@ def declare(
     ask: str,
     decide: str,
     apply: Apply,
-    life: timedelta = LIFE,
+    life: timedelta | None = LIFE,
     afterwards: Afterwards | None = None,
+    declined: Apply | None = None,
 ) -> ApprovalKind:
     """Declares a kind; `ask` and `decide` are rights. Once, at import."""
     assert code not in _KINDS, f"approval kind {code} is declared twice"
-    kind = ApprovalKind(code, name, ask, decide, apply, life, afterwards)
+    assert declined is None or life is None, "what runs out is declined by nobody"
+    kind = ApprovalKind(code, name, ask, decide, apply, life, afterwards, declined)
     _KINDS[code] = kind
     return kind
 
@@ -126,44 +131,66 @@ async def ask(
     request of this kind about the same subject waits."""
     if not may(actor, kind.ask):
         await _denied(actor, f"{kind.code}:{subject}", NOT_PERMITTED, reason="ask", now=now)
+    async with database.transaction() as tx:
+        approval_id = await ask_within(
+            tx, actor=actor, kind=kind, subject=subject, payload=payload, summary=summary, reason=reason, now=now
+        )
+    return await approval(approval_id=approval_id, now=now)
+
+
+async def ask_within(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    kind: ApprovalKind,
+    subject: str,
+    payload: Mapping[str, object],
+    summary: str,
+    reason: str,
+    now: datetime,
+    request_key: str | None = None,
+) -> int:
+    """As `ask`, in the transaction of what is written down together with the request; its number. Whoever calls has
+    asked for the right. Raises Refused."""
+    assert may(actor, kind.ask), f"{actor.reference} may not ask for {kind.code}"
     reason = reason.strip()
     if not REASON_MIN <= len(reason) <= REASON_MAX:
         raise Refused(APPROVAL_REASON(least=REASON_MIN, most=REASON_MAX))
     approval_id = new_id()
+    # one that ran out keeps no other from being asked for
+    await tx.execute(
+        "UPDATE approval SET state = 'withdrawn', decided_at = expires_at, note = '过期'"
+        " WHERE kind = $1 AND subject = $2 AND state = 'waiting' AND expires_at <= $3",
+        kind.code,
+        subject,
+        now,
+    )
     try:
-        async with database.transaction() as tx:
-            # one that ran out keeps no other from being asked for
-            await tx.execute(
-                "UPDATE approval SET state = 'withdrawn', decided_at = expires_at, note = '过期'"
-                " WHERE kind = $1 AND subject = $2 AND state = 'waiting' AND expires_at <= $3",
-                kind.code,
-                subject,
-                now,
-            )
-            await tx.execute(
-                "INSERT INTO approval (approval_id, kind, subject, payload, summary, reason, state, requested_by,"
-                " requested_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8, $9)",
-                approval_id,
-                kind.code,
-                subject,
-                plain(dict(payload)),
-                summary,
-                reason,
-                actor.staff_id,
-                now,
-                now + kind.life,
-            )
-            await audit.record(
-                tx,
-                actor=actor,
-                action="approval.requested",
-                subject=f"approval:{approval_id}",
-                now=now,
-                detail={"kind": kind.code, "about": subject},
-            )
+        await tx.execute(
+            "INSERT INTO approval (approval_id, kind, subject, payload, summary, reason, state, requested_by,"
+            " requested_at, expires_at, request_key) VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8, $9, $10)",
+            approval_id,
+            kind.code,
+            subject,
+            plain(dict(payload)),
+            summary,
+            reason,
+            actor.staff_id,
+            now,
+            None if kind.life is None else now + kind.life,
+            request_key,
+        )
     except asyncpg.UniqueViolationError as error:
         raise Refused(APPROVAL_WAITING()) from error
-    return await approval(approval_id=approval_id, now=now)
+    await audit.record(
+        tx,
+        actor=actor,
+        action="approval.requested",
+        subject=f"approval:{approval_id}",
+        now=now,
+        detail={"kind": kind.code, "about": subject},
+    )
+    return approval_id
 
 
 async def decide(*, actor: Actor, approval_id: int, agree: bool, note: str, now: datetime) -> Approval:
@@ -181,7 +208,7 @@ async def decide(*, actor: Actor, approval_id: int, agree: bool, note: str, now:
     async with database.transaction() as tx:
         taken = await tx.value(
             "UPDATE approval SET state = $2, decided_by = $3, decided_at = $4, note = $5"
-            " WHERE approval_id = $1 AND state = 'waiting' AND expires_at > $4 RETURNING approval_id",
+            f" WHERE approval_id = $1 AND {_OPEN.format(now='$4')} RETURNING approval_id",
             approval_id,
             "agreed" if agree else "declined",
             actor.staff_id,
@@ -190,8 +217,8 @@ async def decide(*, actor: Actor, approval_id: int, agree: bool, note: str, now:
         )
         if taken is None:
             raise Refused(APPROVAL_OVER())
-        if agree:
-            await kind.apply(tx, found, actor, now)
+        if (work := kind.apply if agree else kind.declined) is not None:
+            await work(tx, found, actor, now)
         await audit.record(
             tx,
             actor=actor,
@@ -219,6 +246,8 @@ async def withdraw(*, actor: Actor, approval_id: int, now: datetime) -> Approval
         )
         if taken is None:
             raise Refused(APPROVAL_OVER())
+        if (declined := _KINDS[found.kind].declined) is not None:
+            await declined(tx, found, actor, now)
         await audit.record(tx, actor=actor, action="approval.withdrawn", subject=f"approval:{approval_id}", now=now)
     return await approval(approval_id=approval_id, now=now)
 
@@ -236,7 +265,7 @@ async def approvals_for(*, actor: Actor, now: datetime, most: int = 200) -> list
     decidable = [code for code, kind in _KINDS.items() if may(actor, kind.decide) or may(actor, kind.ask)]
     rows = await database.rows(
         f"{_READ} WHERE a.kind = ANY($1) OR a.requested_by = $2"
-        " ORDER BY a.state = 'waiting' AND a.expires_at > $3 DESC, a.requested_at DESC LIMIT $4",
+        f" ORDER BY {_OPEN.format(now='$3')} DESC, a.requested_at DESC LIMIT $4",
         decidable,
         actor.staff_id,
         now,
@@ -245,11 +274,30 @@ async def approvals_for(*, actor: Actor, now: datetime, most: int = 200) -> list
     return [_view(row, now=now) for row in rows if row["kind"] in _KINDS]
 
 
+async def waiting_of(*, kinds: Sequence[ApprovalKind], now: datetime) -> list[Approval]:
+    """What waits of some kinds, the oldest first."""
+    rows = await database.rows(
+        f"{_READ} WHERE a.kind = ANY($1) AND {_OPEN.format(now='$2')} ORDER BY a.requested_at, a.approval_id",
+        [kind.code for kind in kinds],
+        now,
+    )
+    return [_view(row, now=now) for row in rows]
+
+
+async def about(*, subjects: Sequence[str], now: datetime, most: int) -> list[Approval]:
+    """Every request about some subjects, the newest first."""
+    rows = await database.rows(
+        f"{_READ} WHERE a.subject = ANY($1) ORDER BY a.requested_at DESC, a.approval_id LIMIT $2", list(subjects), most
+    )
+    return [_view(row, now=now) for row in rows]
+
+
 def may_decide(actor: Actor, found: Approval) -> bool:
     """Whether a page offers the decision; `decide` asks again."""
     return found.state == "waiting" and found.requested_by != actor.staff_id and may(actor, _KINDS[found.kind].decide)
 
 
+_OPEN = "state = 'waiting' AND (expires_at IS NULL OR expires_at > {now})"
 _READ = (
     "SELECT a.*, r.name AS requested_name, d.name AS decided_name FROM approval a"
     " JOIN staff r ON r.staff_id = a.requested_by LEFT JOIN staff d ON d.staff_id = a.decided_by"
@@ -257,7 +305,7 @@ _READ = (
 
 
 def _view(row: Record, *, now: datetime) -> Approval:
-    over = row["state"] == "waiting" and row["expires_at"] <= now
+    over = row["state"] == "waiting" and row["expires_at"] is not None and row["expires_at"] <= now
     return Approval(
         approval_id=row["approval_id"],
         kind=row["kind"],

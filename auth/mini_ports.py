@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,25 @@ class PlatformAccount:
 
     def __post_init__(self) -> None:
         assert self.provider and self.subject, "an account without its name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformPhone:
+    """A number that the platform has verified and its holder let us have. `proof` names what it was redeemed from: the
+    same again is a replay."""
+
+    mobile: str = field(repr=False)
+    proof: str = field(repr=False)
+
+
+class PhoneSource(Protocol):
+    """One application of ours on one platform."""
+
+    async def phone_of(self, *, given: str, now: datetime) -> PlatformPhone:
+        """Redeems what the platform's button for the phone number gave the client: a code, or an answer that is signed
+        and encrypted for us. Raises IdentityRejected (`code_rejected`, `token_forged`, `claims_incomplete`), or
+        PartnerFailure for an outage."""
+        ...
 
 
 class MiniProgram(Protocol):

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NoReturn
 
 from auth import limits
-from auth.refusals import PHONE_CODE_WRONG
+from auth.mini_ports import PhoneSource
+from auth.ports import IdentityRejected
+from auth.refusals import PHONE_CODE_WRONG, PHONE_NOT_FROM_PLATFORM
 from domain import contributions, policy
 from domain.kernel import audit, database, idempotency, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Record, Transaction
 from domain.kernel.dates import business_date_of
+from domain.kernel.digest import sm3
 from domain.kernel.identifiers import mask_mobile, new_id
-from domain.kernel.refusal import Refused
+from domain.kernel.refusal import NOT_PERMITTED, REAL_NAME_REQUIRED, Refused
 
 DIGITS = 6
 
@@ -74,24 +77,8 @@ async def ask(*, actor: Actor, mobile: str, request_key: str, send: Send, now: d
             expires_at = datetime.fromisoformat(done["expires_at"])
             return AskedCode(mobile_masked=mask_mobile(mobile), expires_at=expires_at)
         minutes = int(policy.on(business_date_of(now)).number("identity.phone_code_minutes"))
-        made = PhoneCode(
-            person_id=person_id,
-            proof_id=new_id(),
-            mobile=mobile,
-            code=f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}",
-            valid_minutes=minutes,
-        )
-        expires_at = now + timedelta(minutes=minutes)
-        await tx.execute(
-            "INSERT INTO phone_proof (person_id, proof_id, mobile_cipher, code_hash, asked_at, expires_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6)",
-            person_id,
-            made.proof_id,
-            vault.current().encrypt(mobile),
-            _hash(made.proof_id, made.code),
-            now,
-            expires_at,
-        )
+        made = _made(person_id=person_id, mobile=mobile, minutes=minutes)
+        expires_at = await _keep(tx, made, now=now)
         await send(tx, made, now)
         await audit.record(
             tx,
@@ -104,6 +91,51 @@ async def ask(*, actor: Actor, mobile: str, request_key: str, send: Send, now: d
         result = {"expires_at": expires_at.isoformat()}
         await idempotency.finish(tx, actor=actor, account_no=person_id, request_key=request_key, result=result)
     return AskedCode(mobile_masked=mask_mobile(mobile), expires_at=expires_at)
+
+
+async def prove_by_platform(
+    *, actor: Actor, given: str, sources: Mapping[str, PhoneSource], address: str, now: datetime
+) -> PhoneCode:
+    """A phone that the platform of the caller's mini-program has verified: the code that a text would have brought, to
+    be used in `change_mobile` as any other. What it was redeemed from proves nothing again. Raises Refused, and
+    PartnerFailure for an outage."""
+    source = sources.get(actor.channel)
+    if source is None:
+        raise Refused(PHONE_NOT_FROM_PLATFORM())
+    if not actor.is_in_person or actor.person_id is None:
+        raise Refused(NOT_PERMITTED())
+    if not actor.is_real_name:
+        raise Refused(REAL_NAME_REQUIRED())
+    await limits.require("mini_program.codes", key=address, channel=actor.channel, now=now)
+    try:
+        phone = await source.phone_of(given=given, now=now)
+    except IdentityRejected as rejected:
+        await limits.count("mini_program.codes", key=address, channel=actor.channel, now=now)
+        await _refuse_platform(actor, reason=rejected.code, now=now)
+    mobile, person_id = await contributions.check_new_mobile(actor=actor, mobile=phone.mobile)
+    minutes = int(policy.on(business_date_of(now)).number("identity.phone_code_minutes"))
+    made = _made(person_id=person_id, mobile=mobile, minutes=minutes)
+    async with database.transaction() as tx:
+        fresh = await tx.value(
+            "INSERT INTO platform_phone_used (proof_hash, person_id, used_at) VALUES ($1, $2, $3)"
+            " ON CONFLICT DO NOTHING RETURNING person_id",
+            sm3(phone.proof.encode()),
+            person_id,
+            now,
+        )
+        if fresh is not None:
+            await _keep(tx, made, now=now)
+            await audit.record(
+                tx,
+                actor=actor,
+                action="person.phone_proved",
+                subject=f"person:{person_id}",
+                now=now,
+                detail={"mobile": mask_mobile(mobile)},
+            )
+    if fresh is None:
+        await _refuse_platform(actor, reason="replayed", now=now)
+    return made
 
 
 async def change_mobile(*, actor: Actor, mobile: str, code: str, request_key: str, now: datetime) -> None:
@@ -164,9 +196,44 @@ async def _verify(*, actor: Actor, person_id: int, mobile: str, code: str, now: 
     await _refuse(actor, person_id=person_id, now=now)
 
 
+def _made(*, person_id: int, mobile: str, minutes: int) -> PhoneCode:
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    return PhoneCode(person_id=person_id, proof_id=new_id(), mobile=mobile, code=code, valid_minutes=minutes)
+
+
+async def _keep(tx: Transaction, made: PhoneCode, *, now: datetime) -> datetime:
+    """Returns until when it is good."""
+    expires_at = now + timedelta(minutes=made.valid_minutes)
+    await tx.execute(
+        "INSERT INTO phone_proof (person_id, proof_id, mobile_cipher, code_hash, asked_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        made.person_id,
+        made.proof_id,
+        vault.current().encrypt(made.mobile),
+        vault.current().blind_index(_told(made.proof_id, made.code)),
+        now,
+        expires_at,
+    )
+    return expires_at
+
+
+async def _refuse_platform(actor: Actor, *, reason: str, now: datetime) -> NoReturn:
+    await audit.record(
+        None,
+        actor=actor,
+        action="person.phone_proved",
+        subject=f"person:{actor.person_id}",
+        outcome="refused",
+        now=now,
+        detail={"reason": reason},
+    )
+    raise Refused(PHONE_NOT_FROM_PLATFORM())
+
+
 def _is_good(row: Record, *, mobile: str, code: str, tries_max: int, now: datetime) -> bool:
     # each is looked at, so that the time tells nothing
-    same = hmac.compare_digest(row["code_hash"], _hash(row["proof_id"], code))
+    hashes = vault.current().blind_indexes(_told(row["proof_id"], code))
+    same = any([hmac.compare_digest(row["code_hash"], one) for one in hashes])
     meant = vault.current().decrypt(row["mobile_cipher"]) == mobile
     return same and meant and row["used_at"] is None and row["expires_at"] > now and row["wrong"] < tries_max
 
@@ -185,6 +252,6 @@ async def _refuse(actor: Actor, *, person_id: int, now: datetime) -> NoReturn:
     raise Refused(PHONE_CODE_WRONG())
 
 
-def _hash(proof_id: int, code: str) -> bytes:
-    # keyed: a million codes are tried in no time
-    return vault.current().blind_index(f"phone-code:{proof_id}:{code}")
+def _told(proof_id: int, code: str) -> str:
+    # kept as a keyed digest: a million codes are tried in no time
+    return f"phone-code:{proof_id}:{code}"

@@ -74,6 +74,11 @@ IDENTITY_UNEXPECTED = refusal_kind(
 IDENTITY_UNKNOWN = refusal_kind("identity.unknown", "没有找到该登录账号，请刷新后重新选择。", field="id")
 IDENTITY_LAST = refusal_kind("identity.last", "这是您的实名认证账号，不能解除关联。", field="id")
 DEVICE_UNKNOWN = refusal_kind("device.unknown", "该设备已退出登录，请刷新后查看。", field="id")
+PHONE_NOT_FROM_PLATFORM = refusal_kind(
+    "person.phone_not_from_platform",
+    "平台没有确认您的手机号码，请在小程序中重新点击授权按钮；仍不成功的，请改用短信验证码。",
+    field="mobile",
+)
 PHONE_CODE_WRONG = refusal_kind(
     "person.phone_code_wrong", "验证码不正确或已失效，请核对短信后重新输入；仍不成功请重新获取验证码。", field="code"
 )
@@ -112,6 +117,26 @@ AGENT_NOT_APPOINTED = refusal_kind(
     field="employer_no",
 )
 
+AGENT_PERSON = refusal_kind(
+    "agent.person_unknown",
+    "没有找到姓名与身份证号码一致的已实名人员，请核对后重试；本人尚未登录过的，请先以个人身份登录一次。",
+    field="documentNo",
+)
+AGENT_STANDS = refusal_kind(
+    "agent.stands", "该人员已是本单位的经办人，如需调整请在列表中修改办理权限。", field="documentNo"
+)
+AGENT_NOT_FOUND = refusal_kind("agent.not_found", "没有找到该经办人，可能已被移除，请刷新后查看。", field="reference")
+AGENT_LEGAL = refusal_kind(
+    "agent.legal_representative",
+    "法定代表人的权限随单位登记信息，变更请到管理部柜台办理单位开户变更。",
+    field="reference",
+)
+AGENT_LAST = refusal_kind(
+    "agent.last_administrator", "单位至少须保留一名长期有效的管理员，请先增加另一名管理员再操作。", field="reference"
+)
+AGENT_SCOPES_SAME = refusal_kind("agent.scopes_same", "办理权限没有变化，请修改后再提交。", field="scopes")
+AGENT_UNTIL = refusal_kind("agent.until_past", "有效期截止日不能早于今天，请修改。", field="validTo")
+
 ENTRY_INVALID = refusal_kind(
     "entry.invalid", "入口凭证无效、已使用或已过期，请关闭本页，在e窗通中重新进入。", field="ticket"
 )
@@ -144,3 +169,10 @@ STAFF_INACTIVE = refusal_kind("staff.inactive", "该工作人员已停用，请�
 STAFF_ACTIVE = refusal_kind("staff.active", "该工作人员处于在用状态，无需恢复。", field="login")
 OFFICE_UNKNOWN = refusal_kind("staff.office_unknown", "所选管理部或分中心不存在，请重新选择。", field="offices")
 STAFF_NAME = refusal_kind("staff.name", "请填写1至30个字的姓名。", field="name")
+
+OUTLET_KIND = refusal_kind("outlet.kind", "没有该类网点，请重新选择。", field="kind")
+OUTLET_FIELD = refusal_kind("outlet.field", "{name}填写有误：{problem}，请更正后重新提交。")
+OUTLET_DATE = refusal_kind("outlet.date", "生效日期应在今天或以后一年之内，请重新选择。", field="effective_on")
+OUTLET_UNCHANGED = refusal_kind("outlet.unchanged", "提交的内容与现有资料一致，无需变更。")
+OUTLET_STALE = refusal_kind("outlet.stale", "该网点资料在提交后已有变动，请退回本次申请并重新提交。")
+OUTLET_IN_USE = refusal_kind("outlet.in_use", "该网点还有{what}，请先移交完毕再停用。", field="open")

@@ -27,6 +27,7 @@ _CITY = frozenset({"city.read", "city.operate"})
 _SMS = frozenset({"sms.read", "sms.operate", "sms.money"})
 _EXPORTS = frozenset({"case.export", "exchange.export", "transfers.export"})
 _RISK = frozenset({"risk.read", "risk.propose"})
+_REFUNDS = frozenset({"maintenance.read", "maintenance.refund"})
 _DESK = _REVEALING | _COUNTER | _REVIEWS
 _BOOKS = frozenset({"books.read", "books.close", "books.reopen", "books.reverse", "books.distribute"})
 
@@ -40,6 +41,7 @@ RIGHTS_OF_ROLES: Mapping[Role, frozenset[str]] = MappingProxyType(
         | _TRANSFERS
         | _CITY
         | _RISK
+        | _REFUNDS
         | {"case.claim", "case.review_preliminary"},
         Role.FINAL_REVIEWER: _READING
         | _DESK
@@ -47,6 +49,7 @@ RIGHTS_OF_ROLES: Mapping[Role, frozenset[str]] = MappingProxyType(
         | _TRANSFERS
         | _CITY
         | _RISK
+        | _REFUNDS
         | {"risk.decide", "collection.supervise", "case.claim", "case.review_final"},
         Role.SUPERVISOR: _READING
         | _REVEALING
@@ -64,15 +67,17 @@ RIGHTS_OF_ROLES: Mapping[Role, frozenset[str]] = MappingProxyType(
         | _CITY
         | _RISK
         | _EXPORTS
-        | {"collection.supervise", "messages.manage"}
-        | {"risk.decide", "case.claim", "case.sign", "case.release_lock", "reviews.supervise"},
+        | {"collection.supervise", "messages.manage", "city.export"}
+        | {"risk.decide", "case.claim", "case.sign", "case.release_lock", "reviews.supervise", "policy.decide"}
+        | {"maintenance.read", "maintenance.agree"},
         Role.FINANCE: _READING
         | _DAY_END
         | _FUNDS
         | _BOOKS
         | _SMS
         | _EXPORTS
-        | {"case.claim", "case.sign", "collection.read", "transfers.read"},
+        | _REFUNDS
+        | {"maintenance.agree", "case.claim", "case.sign", "collection.read", "transfers.read"},
         Role.SERVICE_DESK: _READING
         | _REVEALING
         | _REVIEWS
@@ -84,9 +89,19 @@ RIGHTS_OF_ROLES: Mapping[Role, frozenset[str]] = MappingProxyType(
         | _RISK
         | {"delegations.take", "person.intervene"},
         Role.SYSTEM_ADMIN: frozenset(
-            {"staff.manage", "jobs.manage", "api.explore", "grants.register", "kiosks.register"}
+            {
+                "staff.manage",
+                "outlets.propose",
+                "jobs.manage",
+                "api.explore",
+                "grants.register",
+                "kiosks.register",
+                "policy.propose",
+            }
         ),
-        Role.SECURITY_ADMIN: frozenset({"staff.assign_roles", "grants.approve", "kiosks.approve", "reveal.rules"}),
+        Role.SECURITY_ADMIN: frozenset(
+            {"staff.assign_roles", "outlets.approve", "grants.approve", "kiosks.approve", "reveal.rules"}
+        ),
         Role.AUDIT_ADMIN: frozenset({"audit.read", "access.exclude"}),
     }
 )

@@ -207,8 +207,8 @@ async def set_offices(
         raise Refused(OWN_RIGHTS())
     offices, branches = sorted(set(office_codes)), sorted(set(branch_codes))
     known = await database.row(
-        "SELECT (SELECT count(*) FROM management_office WHERE code = ANY($1)) AS offices,"
-        " (SELECT count(*) FROM branch_centre WHERE code = ANY($2)) AS branches",
+        "SELECT (SELECT count(*) FROM management_office WHERE code = ANY($1) AND closed_on IS NULL) AS offices,"
+        " (SELECT count(*) FROM branch_centre WHERE code = ANY($2) AND closed_on IS NULL) AS branches",
         offices,
         branches,
     )

@@ -8,10 +8,12 @@ start_at_counter, ...    triggered by staff, for the functions of R13
 
 from auth.face.checks import FaceCheck, finish, request_digest, require, start
 from auth.face.counter import (
+    HOLD,
     counter_challenge,
     counter_check,
     counter_checks_of,
     finish_at_counter,
+    held_counter_check,
     note_missing,
     pass_without_face,
     start_at_counter,
@@ -22,6 +24,7 @@ from auth.face.requirements import Operation, counter_operations, needed, online
 from auth.face.step_up import StepUp, StepUpRequired
 
 __all__ = [
+    "HOLD",
     "FaceCheck",
     "FaceOutcome",
     "FaceVerification",
@@ -35,6 +38,7 @@ __all__ = [
     "counter_operations",
     "finish",
     "finish_at_counter",
+    "held_counter_check",
     "needed",
     "note_missing",
     "online_operations",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import NoReturn
 
-from auth.face.checks import FaceCheck, begin, request_digest, row_of, settle, valid_for, view_of
+from auth.face.checks import FaceCheck, begin, request_digests, row_of, settle, valid_for, view_of
 from auth.face.ports import FaceVerification
 from auth.face.requirements import Operation, counter_operations, online_operations
 from auth.refusals import FACE_ALTERNATIVE_UNKNOWN, FACE_CHALLENGE_UNKNOWN, FACE_CHECK_UNKNOWN, FACE_REASON
@@ -17,6 +19,7 @@ from domain.kernel.refusal import NOT_PERMITTED, Refused
 
 _DIGEST_HEX = 64
 REASON_MIN, REASON_MAX = 4, 200
+HOLD = timedelta(minutes=1)
 
 
 async def start_at_counter(
@@ -88,35 +91,67 @@ async def pass_without_face(*, actor: Actor, challenge: str, person_id: int, rea
 
 def counter_challenge(*, actor: Actor, operation: str, matter: str) -> str:
     """The challenge of a function of the counter: of one matter, by one member of staff."""
-    digest = request_digest(operation=operation, given={"matter": matter, "staff": actor.staff_id})
-    return f"{operation}:{digest}"
+    return f"{operation}:{_digests(actor=actor, operation=operation, matter=matter)[0]}"
+
+
+def _digests(*, actor: Actor, operation: str, matter: str) -> list[str]:
+    return request_digests(operation=operation, given={"matter": matter, "staff": actor.staff_id})
 
 
 async def counter_check(
-    *, actor: Actor, operation: str, matter: str, now: datetime, person_id: int | None = None
+    *, actor: Actor, operation: str, matter: str, now: datetime, person_id: int | None = None, request_key: str = ""
 ) -> FaceCheck | None:
     """The check that the member's own counter has passed for this matter and that is valid and not used: what a
-    function of R13 asks for. `person_id` where it is about that person and nobody else."""
-    digest = counter_challenge(actor=actor, operation=operation, matter=matter).partition(":")[2]
+    function of R13 asks for. `person_id` where it is about that person and nobody else. One that this very request has
+    used counts: a second click is answered like the first."""
+    digests = _digests(actor=actor, operation=operation, matter=matter)
     row = await database.row(
-        "SELECT * FROM face_check WHERE staff_id = $1 AND operation = $2 AND request_digest = $3"
-        " AND state = 'passed' AND used_at IS NULL AND expires_at > $4 AND ($5::bigint IS NULL OR person_id = $5)"
-        " ORDER BY decided_at DESC LIMIT 1",
+        "SELECT * FROM face_check WHERE staff_id = $1 AND operation = $2 AND request_digest = ANY($3)"
+        " AND state = 'passed' AND (used_at IS NULL OR used_by_request = nullif($6, ''))"
+        " AND expires_at > $4 AND ($5::bigint IS NULL OR person_id = $5)"
+        " ORDER BY used_at DESC NULLS LAST, decided_at DESC LIMIT 1",
         actor.staff_id,
         operation,
-        digest,
+        digests,
         now,
         person_id,
+        request_key,
     )
     return None if row is None else view_of(row, now=now)
 
 
-async def use_counter_check(*, actor: Actor, check: FaceCheck, now: datetime) -> None:
-    """The function that asked for it was done."""
+@asynccontextmanager
+async def held_counter_check(*, check: FaceCheck, request_key: str, now: datetime) -> AsyncIterator[bool]:
+    """Keeps a check for one request while that is carried out; False when another request has it at this moment. One
+    that was not used in the end is free again at once, and after `HOLD` when its process died."""
+    held = check.used or await database.value(
+        "UPDATE face_check SET held_by = $2, held_until = $3 WHERE check_id = $1 AND used_at IS NULL"
+        " AND (held_until IS NULL OR held_until <= $4 OR held_by = $2) RETURNING true",
+        check.check_id,
+        request_key,
+        now + HOLD,
+        now,
+    )
+    try:
+        yield bool(held)
+    finally:
+        if held and not check.used:
+            await database.execute(
+                "UPDATE face_check SET held_by = NULL, held_until = NULL"
+                " WHERE check_id = $1 AND held_by = $2 AND used_at IS NULL",
+                check.check_id,
+                request_key,
+            )
+
+
+async def use_counter_check(*, actor: Actor, check: FaceCheck, now: datetime, request_key: str = "") -> None:
+    """The function that asked for it was done, by this request."""
     person_id = await database.value(
-        "UPDATE face_check SET used_at = $2 WHERE check_id = $1 AND used_at IS NULL RETURNING person_id",
+        "UPDATE face_check SET used_at = $2, used_by_request = nullif($3, '') WHERE check_id = $1 AND used_at IS NULL"
+        " RETURNING person_id",
         check.check_id,
         now,
+        request_key[:80],
     )
     if person_id is not None:
         await audit.record(

@@ -5,7 +5,7 @@ and an end. Each of these is proposed by one administrator and decided by anothe
 assertion (RFC 7523) and gets tokens of minutes, each for one grant; whoever it stands for has said so in a delegation.
 """
 
-from auth.grants.changes import Change, changes, changes_of_party, decide
+from auth.grants.changes import proposals, proposals_of_party
 from auth.grants.connecting import PARTNER_TOKEN_PATH, PartnerAnswer, TokenDenied, connect
 from auth.grants.counter import (
     EmployerDelegation,
@@ -55,7 +55,6 @@ from auth.grants.reading import (
 
 __all__ = [
     "PARTNER_TOKEN_PATH",
-    "Change",
     "Delegation",
     "DelegationOffer",
     "EmployerDelegation",
@@ -68,10 +67,7 @@ __all__ = [
     "TokenDenied",
     "UsageDay",
     "add_key",
-    "changes",
-    "changes_of_party",
     "connect",
-    "decide",
     "delegate",
     "delegate_at_counter",
     "delegation_offers",
@@ -87,6 +83,8 @@ __all__ = [
     "keys_of",
     "parties",
     "party_by_id",
+    "proposals",
+    "proposals_of_party",
     "propose_grant",
     "propose_resumption",
     "register_party",

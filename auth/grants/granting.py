@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from auth.approvals import Approval
 from auth.grants import revoking, states
-from auth.grants.changes import HANDLERS, Change, propose, repeated, require, sound_reason
+from auth.grants.changes import REGISTER, declare, propose, repeated, require, sound_reason
 from auth.grants.refusals import (
     CHANGE_OVERTAKEN,
     DOCUMENT_UNKNOWN,
@@ -75,8 +76,8 @@ class GrantTerms:
 async def propose_grant(
     *, actor: Actor, party: str, terms: GrantTerms, reason: str, request_key: str, now: datetime
 ) -> int:
-    """Proposes a grant for a party (by its code); the change's number. Raises Refused with every problem at once."""
-    await require(actor, "grants.register", action="grant.registered", subject=f"party:{party[:32]}", now=now)
+    """Proposes a grant for a party (by its code); the request's number. Raises Refused with every problem at once."""
+    await require(actor, REGISTER, action="grant.registered", subject=f"party:{party[:32]}", now=now)
     payload = {"party": party, **terms.payload()}
     if known := await repeated(actor=actor, kind="grant.give", payload=payload, request_key=request_key):
         return known
@@ -115,6 +116,7 @@ async def propose_grant(
             kind="grant.give",
             subject=f"grant:{grant_id}",
             payload={**payload, "grant_id": str(grant_id)},
+            summary=_in_words(party, payload),
             reason=reason,
             request_key=request_key,
             now=now,
@@ -140,11 +142,11 @@ async def propose_resumption(
     grant_id: int | None = None,
     partner_id: int | None = None,
 ) -> int:
-    """Proposes that a suspended grant or party goes on; the change's number. Raises Refused."""
+    """Proposes that a suspended grant or party goes on; the request's number. Raises Refused."""
     assert (grant_id is None) != (partner_id is None), "one grant or one party"
     kind = "grant" if grant_id is not None else "party"
     key = grant_id if grant_id is not None else partner_id
-    await require(actor, "grants.register", action=f"{kind}.approved", subject=f"{kind}:{key}", now=now)
+    await require(actor, REGISTER, action=f"{kind}.approved", subject=f"{kind}:{key}", now=now)
     name = "grant" if kind == "grant" else "partner"
     payload = {name: str(key)}
     if known := await repeated(actor=actor, kind=f"{kind}.resume", payload=payload, request_key=request_key):
@@ -162,6 +164,7 @@ async def propose_resumption(
             kind=f"{kind}.resume",
             subject=f"{kind}:{key}",
             payload=payload,
+            summary=f"恢复已暂停的{'授权' if kind == 'grant' else '第三方'}{await _called(tx, kind, key)}",
             reason=reason,
             request_key=request_key,
             now=now,
@@ -229,26 +232,49 @@ async def _stop(*, actor: Actor, grant_id: int, to: str, reason: str, now: datet
     await revoking.revoke_tokens(column="grant_id", value=grant_id, now=now)
 
 
-async def _decide_grant(tx: Transaction, actor: Actor, change: Change, approve: bool, now: datetime) -> None:
-    grant_id = int(change.payload["grant_id"])
+def _in_words(party: str, payload: dict[str, Any]) -> str:
+    """What is given, in a sentence: the whole list of fields stands on the page of the grants."""
+    sandbox = "（仅用于沙箱）" if payload["sandbox"] else ""
+    return (
+        f"授权第三方{party}使用服务{payload['service']}{sandbox}：{payload['purpose_text']}，以"
+        f"{REPRESENTS[payload['represents']]}的名义，文档{'、'.join(payload['documents'])}（{len(payload['fields'])}个字段），"
+        f"每日{payload['calls_per_day']}次、{payload['points_per_day']}点，至{payload['ends_on'].isoformat()}"
+    )
+
+
+async def _called(tx: Transaction, kind: str, key: int | None) -> str:
+    of = "SELECT p.name FROM third_party p WHERE p.partner_id = $1"
+    if kind == "grant":
+        of = (
+            "SELECT p.name || '：' || g.purpose_text FROM service_grant g JOIN third_party p USING (partner_id)"
+            " WHERE g.grant_id = $1"
+        )
+    return str(await tx.value(of, key))
+
+
+async def _approve_grant(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    grant_id = int(asked.payload["grant_id"])
     row = await tx.row(
         "SELECT g.ends_at, p.state AS party, s.state AS service FROM service_grant g"
         " JOIN third_party p USING (partner_id) JOIN registered_service s USING (service)"
         " WHERE g.grant_id = $1 FOR SHARE OF p, s",
         grant_id,
     )
-    assert row is not None, f"change {change.change_id} is about no grant"
-    fit = row["party"] in states.STANDING and row["service"] == "approved" and row["ends_at"] > now
-    if approve and not fit:
+    assert row is not None, f"request {asked.approval_id} is about no grant"
+    if not (row["party"] in states.STANDING and row["service"] == "approved" and row["ends_at"] > now):
         raise Refused(CHANGE_OVERTAKEN())
-    to = "approved" if approve else "ended"
-    await states.move(tx, actor=actor, kind="grant", key=grant_id, to=to, reason=change.reason, now=now)
+    await states.move(tx, actor=actor, kind="grant", key=grant_id, to="approved", reason=asked.reason, now=now)
 
 
-async def _resume_grant(tx: Transaction, actor: Actor, change: Change, approve: bool, now: datetime) -> None:
-    if approve:
-        key = int(change.payload["grant"])
-        await states.move(tx, actor=actor, kind="grant", key=key, to="approved", reason=change.reason, now=now)
+async def _end_proposed(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    key = int(asked.payload["grant_id"])
+    await states.move(tx, actor=actor, kind="grant", key=key, to="ended", reason=asked.reason, now=now)
 
 
-HANDLERS.update({"grant.give": _decide_grant, "grant.resume": _resume_grant})
+async def _resume_grant(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    key = int(asked.payload["grant"])
+    await states.move(tx, actor=actor, kind="grant", key=key, to="approved", reason=asked.reason, now=now)
+
+
+declare("grant.give", name="授权", apply=_approve_grant, declined=_end_proposed)
+declare("grant.resume", name="恢复授权", apply=_resume_grant, declined=None)

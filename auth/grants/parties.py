@@ -8,8 +8,9 @@ from typing import Any
 
 import asyncpg
 
+from auth.approvals import Approval
 from auth.grants import keyring, revoking, states
-from auth.grants.changes import HANDLERS, Change, propose, repeated, require, sound_reason
+from auth.grants.changes import REGISTER, declare, propose, repeated, require, sound_reason
 from auth.grants.refusals import (
     CHANGE_OVERTAKEN,
     KEY_MALFORMED,
@@ -39,8 +40,8 @@ _USCC = re.compile(r"[0-9A-Z]{18}")
 async def register_service(
     *, actor: Actor, service: str, name: str, description: str, reason: str, request_key: str, now: datetime
 ) -> int:
-    """Proposes that a service of registered documents may be granted; the change's number. Raises Refused."""
-    await require(actor, "grants.register", action="service.registered", subject=f"service:{service[:40]}", now=now)
+    """Proposes that a service of registered documents may be granted; the request's number. Raises Refused."""
+    await require(actor, REGISTER, action="service.registered", subject=f"service:{service[:40]}", now=now)
     payload = {"service": service, "name": name.strip(), "description": description.strip()}
     if known := await repeated(actor=actor, kind="service.register", payload=payload, request_key=request_key):
         return known
@@ -70,6 +71,7 @@ async def register_service(
             kind="service.register",
             subject=f"service:{service}",
             payload=payload,
+            summary=f"登记服务{payload['name']}（{service}）：{payload['description']}",
             reason=reason,
             request_key=request_key,
             now=now,
@@ -79,8 +81,8 @@ async def register_service(
 async def register_party(
     *, actor: Actor, code: str, name: str, uscc: str, contact: str, reason: str, request_key: str, now: datetime
 ) -> int:
-    """Proposes a third party; the change's number. `contact` is an office or a post, no person. Raises Refused."""
-    await require(actor, "grants.register", action="party.registered", subject=f"party:{code[:32]}", now=now)
+    """Proposes a third party; the request's number. `contact` is an office or a post, no person. Raises Refused."""
+    await require(actor, REGISTER, action="party.registered", subject=f"party:{code[:32]}", now=now)
     payload: dict[str, Any] = {"code": code, "name": name.strip(), "uscc": uscc, "contact": contact.strip()}
     if known := await repeated(actor=actor, kind="party.register", payload=payload, request_key=request_key):
         return known
@@ -113,6 +115,7 @@ async def register_party(
             kind="party.register",
             subject=f"party:{partner_id}",
             payload={**payload, "partner_id": str(partner_id)},
+            summary=f"登记第三方{payload['name']}（{code}，统一社会信用代码{uscc}）",
             reason=reason,
             request_key=request_key,
             now=now,
@@ -122,9 +125,9 @@ async def register_party(
 async def add_key(
     *, actor: Actor, party: str, public_key: str, sandbox: bool, reason: str, request_key: str, now: datetime
 ) -> int:
-    """Proposes a public key of a party (by its code); the change's number. A key of the sandbox opens nothing else.
+    """Proposes a public key of a party (by its code); the request's number. A key of the sandbox opens nothing else.
     Raises Refused."""
-    await require(actor, "grants.register", action="key.registered", subject=f"party:{party[:32]}", now=now)
+    await require(actor, REGISTER, action="key.registered", subject=f"party:{party[:32]}", now=now)
     algorithm = keyring.algorithm_of(public_key)
     if algorithm is None:
         raise Refused(KEY_MALFORMED())
@@ -159,6 +162,7 @@ async def add_key(
             kind="key.add",
             subject=f"key:{kid}",
             payload=payload,
+            summary=f"为第三方{party}登记{algorithm}公钥{kid}{'（仅用于沙箱）' if sandbox else ''}",
             reason=reason,
             request_key=request_key,
             now=now,
@@ -190,61 +194,49 @@ def _named(text: str, field: str) -> list[Refusal]:
     return [] if sound else [NAME_REQUIRED.on(field)]
 
 
-async def _decide_service(tx: Transaction, actor: Actor, change: Change, approve: bool, now: datetime) -> None:
-    await states.move(
-        tx,
-        actor=actor,
-        kind="service",
-        key=change.payload["service"],
-        to="approved" if approve else "ended",
-        reason=change.reason,
-        now=now,
-    )
+async def _approve_service(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    await _move(tx, "service", asked.payload["service"], to="approved", asked=asked, actor=actor, now=now)
 
 
-async def _decide_party(tx: Transaction, actor: Actor, change: Change, approve: bool, now: datetime) -> None:
-    await states.move(
-        tx,
-        actor=actor,
-        kind="party",
-        key=int(change.payload["partner_id"]),
-        to="approved" if approve else "ended",
-        reason=change.reason,
-        now=now,
-    )
+async def _end_service(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    await _move(tx, "service", asked.payload["service"], to="ended", asked=asked, actor=actor, now=now)
 
 
-async def _decide_key(tx: Transaction, actor: Actor, change: Change, approve: bool, now: datetime) -> None:
-    kid = change.payload["kid"]
+async def _approve_party(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    await _move(tx, "party", int(asked.payload["partner_id"]), to="approved", asked=asked, actor=actor, now=now)
+
+
+async def _end_party(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    await _move(tx, "party", int(asked.payload["partner_id"]), to="ended", asked=asked, actor=actor, now=now)
+
+
+async def _approve_key(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    kid = asked.payload["kid"]
     standing = await tx.value(
         "SELECT 1 FROM party_key k JOIN third_party p USING (partner_id)"
         " WHERE k.kid = $1 AND p.state IN ('approved', 'connected')",
         kid,
     )
-    if approve and not standing:
+    if not standing:
         raise Refused(CHANGE_OVERTAKEN())
-    to = "approved" if approve else "ended"
-    await states.move(tx, actor=actor, kind="key", key=kid, to=to, reason=change.reason, now=now)
+    await _move(tx, "key", kid, to="approved", asked=asked, actor=actor, now=now)
 
 
-async def _resume_party(tx: Transaction, actor: Actor, change: Change, approve: bool, now: datetime) -> None:
-    if approve:
-        await states.move(
-            tx,
-            actor=actor,
-            kind="party",
-            key=int(change.payload["partner"]),
-            to="approved",
-            reason=change.reason,
-            now=now,
-        )
+async def _end_key(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    await _move(tx, "key", asked.payload["kid"], to="ended", asked=asked, actor=actor, now=now)
 
 
-HANDLERS.update(
-    {
-        "service.register": _decide_service,
-        "party.register": _decide_party,
-        "key.add": _decide_key,
-        "party.resume": _resume_party,
-    }
-)
+async def _resume_party(tx: Transaction, asked: Approval, actor: Actor, now: datetime) -> None:
+    await _move(tx, "party", int(asked.payload["partner"]), to="approved", asked=asked, actor=actor, now=now)
+
+
+async def _move(
+    tx: Transaction, kind: states.Kind, key: object, *, to: str, asked: Approval, actor: Actor, now: datetime
+) -> None:
+    await states.move(tx, actor=actor, kind=kind, key=key, to=to, reason=asked.reason, now=now)
+
+
+declare("service.register", name="登记服务", apply=_approve_service, declined=_end_service)
+declare("party.register", name="登记第三方", apply=_approve_party, declined=_end_party)
+declare("key.add", name="登记公钥", apply=_approve_key, declined=_end_key)
+declare("party.resume", name="恢复第三方", apply=_resume_party, declined=None)

@@ -46,8 +46,6 @@ REPRESENTS_UNKNOWN = refusal_kind(
 )
 GRANT_UNKNOWN = refusal_kind("grants.grant_unknown", "没有找到该授权，请核对后重试。", field="grant")
 STATE_UNFIT = refusal_kind("grants.state_unfit", "当前状态为“{state}”，不能这样办理，请刷新后查看。")
-CHANGE_UNKNOWN = refusal_kind("grants.change_unknown", "该申请不存在或已由他人处理，请刷新列表。")
-OWN_CHANGE = refusal_kind("grants.own_change", "不能审批本人提出的申请，请由其他安全管理员办理。")
 CHANGE_OVERTAKEN = refusal_kind("grants.change_overtaken", "申请提出后情况已变化，请退回后重新提出。")
 DELEGATION_UNKNOWN = refusal_kind("grants.delegation_unknown", "没有找到该委托，或委托已结束。", field="delegation")
 DELEGATION_END = refusal_kind("grants.delegation_end", "委托期限应在明天至{most}之间，请重新选择。", field="endsOn")

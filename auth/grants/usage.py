@@ -63,8 +63,8 @@ def toll_for(caller: str, *, now: datetime) -> QuotaToll | None:
 
 
 async def count(*, grant_id: int, what: str, now: datetime) -> None:
-    """One more call that was refused or has failed; both are rare."""
-    assert what in ("refused", "failed")
+    """One more call that was refused or has failed, both of them rare, or was made by a citizen at a kiosk."""
+    assert what in ("calls", "refused", "failed")
     await store.count_in_hash(usage_key(grant_id, business_date_of(now)), what, life=_LIFE)
 
 

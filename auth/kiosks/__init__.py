@@ -10,19 +10,25 @@ from auth.kiosks.devices import (
     propose_return,
     stop,
 )
+from auth.kiosks.granted import Device, Granted, device_of, granted_at, spend_call
 from auth.kiosks.visits import Visit, begin, challenge, end_idle
 
 __all__ = [
     "STATE_NAMES",
+    "Device",
+    "Granted",
     "Kiosk",
     "Visit",
     "begin",
     "challenge",
+    "device_of",
     "end_idle",
     "enrol",
     "give_code",
+    "granted_at",
     "kiosks",
     "propose",
     "propose_return",
+    "spend_call",
     "stop",
 ]

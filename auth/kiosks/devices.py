@@ -226,7 +226,7 @@ async def _problems(
         problems.append(DEVICE_KNOWN())
     if not 1 <= len(name) <= 40:
         problems.append(DEVICE_NAME())
-    if not await database.value("SELECT 1 FROM management_office WHERE code = $1", office_code):
+    if not await database.value("SELECT 1 FROM management_office WHERE code = $1 AND closed_on IS NULL", office_code):
         problems.append(OFFICE_WRONG())
     if owner and await _partner_of(owner) is None:
         problems.append(OWNER_UNKNOWN())

@@ -26,3 +26,4 @@ CARD_REFUSED = refusal_kind(
 CARD_STRANGER = refusal_kind(
     "kiosk.card_stranger", "没有查到您的公积金登记信息，或姓名与登记不一致，请携带身份证到柜台核实。"
 )
+NOT_AT_KIOSK = refusal_kind("kiosk.not_at_kiosk", "文书只能在自助终端上打印，请到管理部的自助终端刷身份证办理。")

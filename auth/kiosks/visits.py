@@ -18,6 +18,7 @@ import orjson
 from auth import configuration, sessions
 from auth.grants import keyring
 from auth.kiosks.devices import halt
+from auth.kiosks.granted import CHANNEL, Granted, granted_to
 from auth.kiosks.reader import CardHolder, CardRefused, holder_of
 from auth.kiosks.refusals import CARD_REFUSED, CARD_STRANGER, NOT_ADMITTED, NOT_GRANTED
 from auth.sessions import RefreshedSession
@@ -28,7 +29,6 @@ from domain.kernel.database import Record, transaction
 from domain.kernel.digest import sm3
 from domain.kernel.refusal import Refusal, Refused
 
-CHANNEL = "kiosk"
 CHALLENGE_LIFE = timedelta(minutes=2)
 COPIED = "密钥在两处使用"
 _CHARS_MAX = 8_000
@@ -36,11 +36,11 @@ _CHARS_MAX = 8_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """`services` are what the device's owner was granted; empty for the centre's own devices, which have them all."""
+    """`granted` is what the device's owner was granted; None for the centre's own devices, which have everything."""
 
     session: RefreshedSession
     idle_seconds: int
-    services: tuple[str, ...]
+    granted: Granted | None
     name_masked: str = field(repr=False)
 
 
@@ -89,7 +89,7 @@ async def begin(*, device_no: str, assertion: str, now: datetime) -> Visit:
         # the challenge was fresh and the signature right: somebody else has this key too
         await halt(row, to="suspended", reason=COPIED, actor=SYSTEM, now=now)
         await _refuse(row, NOT_ADMITTED(), reason="counter", now=now)
-    services = await _services(row, now=now)
+    granted = await _granted(row, now=now)
     try:
         holder = holder_of(reading, reader_pem=row["reader_pem"], challenge=asked, now=now)
     except CardRefused as refused:
@@ -97,7 +97,7 @@ async def begin(*, device_no: str, assertion: str, now: datetime) -> Visit:
     person_id = await _person(holder)
     if person_id is None:
         await _refuse(row, CARD_STRANGER(), reason="stranger", now=now)
-    return await _begun(row, person_id=person_id, services=services, now=now)
+    return await _begun(row, person_id=person_id, granted=granted, now=now)
 
 
 async def end_idle(*, now: datetime) -> int:
@@ -114,7 +114,7 @@ async def end_idle(*, now: datetime) -> int:
     return len(rows)
 
 
-async def _begun(row: Record, *, person_id: int, services: tuple[str, ...], now: datetime) -> Visit:
+async def _begun(row: Record, *, person_id: int, granted: Granted | None, now: datetime) -> Visit:
     if row["session_id"] is not None:
         await sessions.end_session(session_id=row["session_id"], actor=SYSTEM, reason="next_visit", now=now)
     try:
@@ -141,9 +141,7 @@ async def _begun(row: Record, *, person_id: int, services: tuple[str, ...], now:
     fresh = await sessions.refresh(refresh_token=opened.secret, now=now)
     person = await contributions.person_by_id(person_id=person_id)
     idle = configuration.current().channels[CHANNEL].idle
-    return Visit(
-        session=fresh, idle_seconds=int(idle.total_seconds()), services=services, name_masked=person.name_masked
-    )
+    return Visit(session=fresh, idle_seconds=int(idle.total_seconds()), granted=granted, name_masked=person.name_masked)
 
 
 def _told(assertion: str, row: Record) -> dict[str, Any] | None:
@@ -161,21 +159,15 @@ def _told(assertion: str, row: Record) -> dict[str, Any] | None:
     return told if whole and told["device"] == row["device_no"] else None
 
 
-async def _services(row: Record, *, now: datetime) -> tuple[str, ...]:
-    """What the distribution platform hands to this device: the services that its owner holds grants of. Raises
-    Refused when a third party holds none."""
+async def _granted(row: Record, *, now: datetime) -> Granted | None:
+    """What citizens may do at this device; None for the centre's own, which have everything. Raises Refused when its
+    owner was granted nothing."""
     if row["partner_id"] is None:
-        return ()
-    rows = await database.rows(
-        "SELECT DISTINCT g.service FROM service_grant g JOIN third_party p USING (partner_id) WHERE g.partner_id = $1"
-        " AND g.state IN ('approved', 'connected') AND p.state IN ('approved', 'connected') AND g.ends_at > $2"
-        " AND NOT g.sandbox ORDER BY g.service",
-        row["partner_id"],
-        now,
-    )
-    if not rows:
+        return None
+    found = await granted_to(partner_id=row["partner_id"], now=now)
+    if not found.documents:
         await _refuse(row, NOT_GRANTED(), reason="not_granted", now=now)
-    return tuple(one["service"] for one in rows)
+    return found
 
 
 async def _person(holder: CardHolder) -> int | None:

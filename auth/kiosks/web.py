@@ -2,7 +2,7 @@
 
 POST /auth/kiosk/enrol      {"device", "code", "publicKey", "proof"}   204
 POST /auth/kiosk/challenge  {"device"}                                 {"challenge"}
-POST /auth/kiosk/session    {"device", "assertion"}                    tokens, idle seconds, services
+POST /auth/kiosk/session    {"device", "assertion"}                    tokens, idle seconds, granted documents
 
 Tokens live in the page's memory alone; `POST /auth/token` renews them while somebody is there and `POST /auth/logout`
 ends the visit, as for every native client.
@@ -40,7 +40,7 @@ def routes(*, clock: Clock) -> list[Route]:
         answer = {
             **token_answer(visit.session),
             "idle_seconds": visit.idle_seconds,
-            "services": list(visit.services),
+            "documents": None if visit.granted is None else sorted(visit.granted.documents),
             "name": visit.name_masked,
         }
         return JSONResponse(answer, headers=NO_STORE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from domain.kernel import audit, database
@@ -12,6 +14,20 @@ from domain.kernel.identifiers import new_id
 
 SAME_READ = timedelta(minutes=10)
 """Looking at the same thing again within this time is one line for the person, each look an audit event."""
+
+_noted: ContextVar[set[int] | None] = ContextVar("access_noted", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[set[int]]:
+    """Collects the persons whose read is kept in the block."""
+    persons = set[int]()
+    token = _noted.set(persons)
+    try:
+        yield persons
+    finally:
+        _noted.reset(token)
+
 
 TITLES = {
     Role.PRELIMINARY_REVIEWER: "初审人员",
@@ -36,6 +52,8 @@ async def record_read(
     assert what and purpose, "a read of something, for something"
     if actor.kind == "citizen" and actor.person_id == person_id:
         return
+    if (noted_here := _noted.get()) is not None:
+        noted_here.add(person_id)
     await audit.record(
         executor,
         actor=actor,
@@ -70,6 +88,8 @@ async def record_list_read(
     persons = sorted(set(person_ids) - {actor.person_id})
     if not persons:
         return
+    if (noted_here := _noted.get()) is not None:
+        noted_here.update(persons)
     await audit.record(
         None,
         actor=actor,

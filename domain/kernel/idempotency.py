@@ -31,7 +31,7 @@ async def begin(
     """
     if REQUEST_KEY.fullmatch(request_key) is None:
         raise Refused(KEY_MALFORMED())
-    digest = _input_digest(operation, given)
+    text = _input_text(operation, given)
     status = await tx.execute(
         "INSERT INTO request_record (account_no, request_key, actor, operation, input_hash, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
@@ -39,7 +39,7 @@ async def begin(
         request_key,
         actor.reference,
         operation,
-        digest,
+        vault.current().blind_index(text),
         now,
     )
     if status.endswith(" 1"):
@@ -51,7 +51,7 @@ async def begin(
         actor.reference,
     )
     assert earlier is not None, "a request record vanished"
-    if earlier["input_hash"] != digest:
+    if not vault.current().is_blind_index(earlier["input_hash"], text):
         raise Refused(KEY_REUSED())
     assert earlier["result"] is not None, f"{operation} committed without finishing its request record"
     result: dict[str, Any] = earlier["result"]
@@ -74,7 +74,7 @@ async def answered(
     )
     if row is None or row["result"] is None:
         return None
-    if row["input_hash"] != _input_digest(operation, given):
+    if not vault.current().is_blind_index(row["input_hash"], _input_text(operation, given)):
         raise Refused(KEY_REUSED())
     result: dict[str, Any] = row["result"]
     audit.note_repeated()
@@ -94,6 +94,7 @@ async def finish(
     )
 
 
-def _input_digest(operation: str, given: object) -> bytes:
-    # Keyed: the input may hold the number of a document, which a plain digest would let others guess.
-    return vault.current().blind_index(canonical_json({"operation": operation, "input": given}).decode())
+def _input_text(operation: str, given: object) -> str:
+    """What the keyed digest is made of: the input may hold the number of a document, which a plain digest would let
+    others guess."""
+    return canonical_json({"operation": operation, "input": given}).decode()

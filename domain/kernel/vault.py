@@ -1,7 +1,8 @@
 """Personal data at rest: SM4-GCM for the value, keyed SM3 for look-up, under keys that can be changed while running.
 
 Keys have numbers. A sealed value carries the number of its key, so values of several keys stand side by side while a
-rotation re-encrypts them; a look-up index is known under two keys while one takes the place of the other. The keys
+rotation re-encrypts them; a look-up index is known under two keys while one takes the place of the other. A digest that
+is only compared is made with the newest of its keys and compared under each that stands. The keys
 themselves are kept by `vault_keys`, sealed under the master key that `ops` hands over at start. A hardware module
 (GM/T 0028) takes the place of `Vault` by offering the same methods.
 """
@@ -36,12 +37,15 @@ def keyed_sm3(key: bytes, data: bytes) -> bytes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyring:
     """`data` seals with the key number `sealing` and opens with all of them. Look-ups go by the index key number
-    `looking_up`; what is registered is entered under every key of `indexes`."""
+    `looking_up`; what is registered is entered under every key of `indexes`. Digests are made with the key number
+    `digesting` and compared under all of `digests`."""
 
     data: Mapping[int, bytes] = field(repr=False)
     sealing: int
     indexes: Mapping[int, bytes] = field(repr=False)
     looking_up: int
+    digests: Mapping[int, bytes] = field(repr=False)
+    digesting: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,9 +79,17 @@ class Vault:
         return base64.b64decode(self.decrypt(sealed))
 
     def blind_index(self, text: str) -> bytes:
-        """32 bytes that are equal for equal values, for ever: digests that are compared but not looked a person up
-        by."""
-        return keyed_sm3(first_index_key(self.master_key), text.encode())
+        """32 bytes to be written down: a digest that is compared but not looked a person up by."""
+        ring = self._ring()
+        return keyed_sm3(ring.digests[ring.digesting], text.encode())
+
+    def blind_indexes(self, text: str) -> list[bytes]:
+        """Under each key that stands, the newest first: what was written down may equal any of them."""
+        return [keyed_sm3(key, text.encode()) for _, key in sorted(self._ring().digests.items(), reverse=True)]
+
+    def is_blind_index(self, kept: bytes | None, text: str) -> bool:
+        """Whether what was written down is the digest of this text."""
+        return kept is not None and kept in self.blind_indexes(text)
 
     def lookup_index(self, text: str) -> bytes:
         """32 bytes by which a person or a card is found."""
@@ -108,7 +120,15 @@ class Vault:
 @lru_cache(maxsize=4)
 def _first_ring(master_key: bytes) -> Keyring:
     data, index = first_data_key(master_key), first_index_key(master_key)
-    return Keyring(data={FIRST: data}, sealing=FIRST, indexes={FIRST: index}, looking_up=FIRST)
+    # digests were made with the first index key before they had keys of their own
+    return Keyring(
+        data={FIRST: data},
+        sealing=FIRST,
+        indexes={FIRST: index},
+        looking_up=FIRST,
+        digests={FIRST: index},
+        digesting=FIRST,
+    )
 
 
 def first_data_key(master_key: bytes) -> bytes:
@@ -129,9 +149,14 @@ def key_number(sealed: bytes) -> int:
     raise ValueError("not a sealed value of this vault")
 
 
+@lru_cache(maxsize=16)
+def _sm4(key: bytes) -> algorithms.SM4:
+    return algorithms.SM4(key)
+
+
 def _sealed(key: bytes, number: int, content: bytes) -> bytes:
     header, nonce = bytes([_NUMBERED]) + number.to_bytes(2, "big"), os.urandom(_NONCE_BYTES)
-    encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
+    encryptor = Cipher(_sm4(key), modes.GCM(nonce)).encryptor()
     encryptor.authenticate_additional_data(header)
     body = encryptor.update(content) + encryptor.finalize()
     return header + nonce + body + encryptor.tag
@@ -142,7 +167,7 @@ def _opened(key: bytes, sealed: bytes) -> bytes:
     header = sealed[: 1 if sealed[0] == _UNNUMBERED else 3]
     start = len(header) + _NONCE_BYTES
     nonce, body, tag = sealed[len(header) : start], sealed[start:-_TAG_BYTES], sealed[-_TAG_BYTES:]
-    decryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce, tag)).decryptor()
+    decryptor = Cipher(_sm4(key), modes.GCM(nonce, tag)).decryptor()
     if sealed[0] == _NUMBERED:
         decryptor.authenticate_additional_data(header)
     try:

@@ -1,6 +1,7 @@
 """The vault's keys: made, announced, used and retired, each step in the audit trail.
 
-A key of purpose `data` seals values, one of purpose `index` finds persons and cards. A new key is announced first:
+A key of purpose `data` seals values, one of purpose `index` finds persons and cards, one of purpose `digest` makes the
+digests by which names, accounts and repeated requests are compared. A new key is announced first:
 every process learns to open, and to enter under, what is made with it; from `active_from` on, when all have learned,
 it seals. An index key looks up only from `looks_up_from` on, which is said when every row stands under it. A retired
 key is destroyed."""
@@ -9,21 +10,22 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from domain.kernel import audit, database, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor, Record, Transaction
 from domain.kernel.vault import FIRST, Keyring, Vault
 
-Purpose = Literal["data", "index"]
+Purpose = Literal["data", "index", "digest"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 REREAD = timedelta(seconds=20)
 """How often a process looks for changed keys."""
 LEARNING = 3 * REREAD
 """When all have surely learned."""
 
-_KEY_BYTES = {"data": 16, "index": 32}
+_KEY_BYTES = {"data": 16, "index": 32, "digest": 32}
 _LOCK = 0x485046_0020
 
 
@@ -39,7 +41,8 @@ async def refresh(*, now: datetime) -> None:
 async def ensure_first(*, now: datetime) -> None:
     """Writes the first keys down, which are derived from the master key, so that this can be changed later."""
     held = vault.current()
-    first = {"data": vault.first_data_key(held.master_key), "index": vault.first_index_key(held.master_key)}
+    index = vault.first_index_key(held.master_key)
+    first = {"data": vault.first_data_key(held.master_key), "index": index, "digest": index}
     for purpose, key in first.items():
         await database.execute(
             "INSERT INTO vault_key (purpose, number, key_wrapped, announced_at, active_from, looks_up_from)"
@@ -123,6 +126,20 @@ async def standing(using: Executor = database.pool) -> list[Record]:
     )
 
 
+async def digests_moved_since(*, table: str, since: datetime, now: datetime, using: Executor) -> datetime:
+    """From when rows of a table may stand under another digest key than their counterparts: `since` itself, or when a
+    key was announced that the table is still being moved to, or was within the hour."""
+    found: datetime | None = await using.value(
+        "SELECT k.announced_at FROM vault_key k LEFT JOIN vault_progress p ON p.purpose = k.purpose"
+        " AND p.number = k.number AND p.table_name = $1 WHERE k.purpose = 'digest' AND k.number > $2"
+        " AND (p.finished_at IS NULL OR p.finished_at > $3) ORDER BY k.number DESC LIMIT 1",
+        table,
+        FIRST,
+        now - timedelta(hours=1),
+    )
+    return since if found is None else min(since, found)
+
+
 async def _rows(using: Executor) -> list[Record]:
     return await using.rows(
         "SELECT purpose, number, key_wrapped, active_from, looks_up_from FROM vault_key WHERE retired_at IS NULL"
@@ -133,17 +150,31 @@ async def _rows(using: Executor) -> list[Record]:
 def _ring(held: Vault, rows: list[Record], *, now: datetime) -> Keyring:
     data: dict[int, bytes] = {}
     indexes: dict[int, bytes] = {}
-    sealing = looking_up = 0
+    digests: dict[int, bytes] = {}
+    sealing = looking_up = digesting = 0
     for row in rows:
         key = held.unwrap(row["key_wrapped"])
         if row["purpose"] == "data":
             data[row["number"]] = key
             sealing = row["number"] if row["active_from"] <= now or not sealing else sealing
+        elif row["purpose"] == "digest":
+            digests[row["number"]] = key
+            digesting = row["number"] if row["active_from"] <= now or not digesting else digesting
         else:
             indexes[row["number"]] = key
             said = row["looks_up_from"]
             looking_up = row["number"] if (said is not None and said <= now) or not looking_up else looking_up
-    return Keyring(data=data, sealing=sealing, indexes=indexes, looking_up=looking_up)
+    if not digests:
+        # a process that still has to write the first one down
+        digests, digesting = {FIRST: vault.first_index_key(held.master_key)}, FIRST
+    return Keyring(
+        data=data,
+        sealing=sealing,
+        indexes=indexes,
+        looking_up=looking_up,
+        digests=digests,
+        digesting=digesting,
+    )
 
 
 async def _tell(tx: Transaction, *, actor: Actor, action: str, purpose: str, number: int, now: datetime) -> None:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from domain.kernel.declared import DeclarationError, read
 from domain.kernel.money import Money
+from domain.policy.limits import Limits
 from domain.policy.parameters import WHOLE_NUMBER_UNITS, Confidence, DatedValue, Parameter, PolicyValue, Unit
 
 VALUES = Path(__file__).parent / "values"
@@ -20,6 +21,7 @@ VALUES = Path(__file__).parent / "values"
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _RATE = re.compile(r"[0-9]+(\.[0-9]{1,7})?")
 _PARAMETER_KEYS = {"unit", "zh", "en", "series"}
+_LIMIT_KEYS = {"least", "most", "among", "pattern", "not_above"}
 _SERIES_KEYS = {"value", "from", "until", "source", "confidence", "note"}
 
 
@@ -38,6 +40,12 @@ def load(*, directory: Path = VALUES) -> Mapping[str, Parameter]:
             parameter = _parameter(name=str(name), declared=declared, problems=problems)
             if parameter is not None:
                 parameters[parameter.name] = parameter
+    problems.extend(
+        f"{one.name}: not above {one.limits.not_above}, which is not declared with this unit"
+        for one in parameters.values()
+        if (bound := one.limits.not_above) is not None
+        and (bound not in parameters or parameters[bound].unit != one.unit)
+    )
     if not parameters and not problems:
         problems.append("no parameter at all")
     if problems:
@@ -49,8 +57,8 @@ def _parameter(*, name: str, declared: Any, problems: list[str]) -> Parameter | 
     before = len(problems)
     if _NAME.fullmatch(name) is None:
         problems.append(f"{name}: not a dotted lower-case name")
-    if not isinstance(declared, dict) or set(declared) != _PARAMETER_KEYS:
-        problems.append(f"{name}: needs exactly {sorted(_PARAMETER_KEYS)}")
+    if not isinstance(declared, dict) or set(declared) - _LIMIT_KEYS != _PARAMETER_KEYS:
+        problems.append(f"{name}: needs exactly {sorted(_PARAMETER_KEYS)}, and may have {sorted(_LIMIT_KEYS)}")
         return None
     unit = declared["unit"]
     if unit not in get_args(Unit):
@@ -65,7 +73,42 @@ def _parameter(*, name: str, declared: Any, problems: list[str]) -> Parameter | 
     problems.extend(_breaks(name=name, series=dated))
     if len(problems) > before:
         return None
-    return Parameter(name=name, unit=unit, zh=declared["zh"], en=declared["en"], series=dated)
+    limits = _limits(name=name, unit=unit, declared=declared, series=dated, problems=problems)
+    if limits is None:
+        return None
+    return Parameter(name=name, unit=unit, zh=declared["zh"], en=declared["en"], series=dated, limits=limits)
+
+
+def _limits(
+    *, name: str, unit: str, declared: dict[str, Any], series: tuple[DatedValue, ...], problems: list[str]
+) -> Limits | None:
+    """Codes that a parameter may take are those declared, or else those that any of its values has."""
+    before = len(problems)
+    fit = {"codes": {"among"}, "text": {"among", "pattern", "not_above"}}.get(unit, {"least", "most", "not_above"})
+    if wrong := sorted(set(declared) & _LIMIT_KEYS - fit):
+        problems.append(f"{name}: {unit} takes no {wrong[0]}")
+        return None
+    try:
+        least, most = (
+            typed_value(unit=unit, raw=declared[key]) if key in declared else None for key in ("least", "most")
+        )
+        among = frozenset(typed_value(unit="codes", raw=declared["among"]) if "among" in declared else ())  # type: ignore[arg-type]
+        if "pattern" in declared:
+            re.compile(declared["pattern"])
+    except (ValueError, TypeError, re.error) as error:
+        problems.append(f"{name}: {error}")
+        return None
+    if unit == "codes" and not among:
+        among = frozenset(code for dated in series for code in dated.value)  # type: ignore[union-attr]
+    limits = Limits(
+        least=least, most=most, among=among, pattern=declared.get("pattern"), not_above=declared.get("not_above")
+    )
+    problems.extend(
+        f"{name}: {dated.value} of {dated.valid_from} is not within its own limits"
+        for dated in series
+        if not limits.admits(unit=unit, value=dated.value)
+    )
+    return limits if len(problems) == before else None
 
 
 def _dated(*, name: str, unit: str, row: Any, problems: list[str]) -> DatedValue | None:

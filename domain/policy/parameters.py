@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from domain.kernel.money import Money
+from domain.policy.limits import Limits, PolicyValue
 
-PolicyValue = Money | Decimal | int | str | tuple[str, ...]
 Unit = Literal[
     "yuan",
     "rate",
@@ -73,6 +73,7 @@ class Parameter:
     zh: str
     en: str
     series: tuple[DatedValue, ...]
+    limits: Limits = field(default_factory=Limits)
 
     def on(self, day: date) -> DatedValue:
         for dated in reversed(self.series):
