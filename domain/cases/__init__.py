@@ -1,6 +1,16 @@
 """办件: one case for one matter on any channel, its steps, reviews, history and evaluation."""
 
-from domain.cases.actions import CheckRecord, NewCase, add_check, advance, cancel, conflicts_of, lock_case, open_case
+from domain.cases.actions import (
+    CheckRecord,
+    NewCase,
+    add_check,
+    advance,
+    cancel,
+    conflicts_of,
+    lock_case,
+    open_case,
+    restate,
+)
 from domain.cases.automatic import approve_automatically
 from domain.cases.corrections import Correction, correct, corrections_of, expire_corrections
 from domain.cases.deputies import SIGNING_ROLES, Deputy, appoint_deputy, deputies, end_deputy
@@ -24,15 +34,24 @@ from domain.cases.evaluation_reports import (
     report_figures,
 )
 from domain.cases.evaluation_rules import TERMINAL_NAMES, Indicators, Opinion, indicators
-from domain.cases.evaluations import EvaluationView, enter_evaluation, evaluate, evaluation_of, evaluations_of
+from domain.cases.evaluations import (
+    EvaluationView,
+    enter_evaluation,
+    evaluate,
+    evaluate_served,
+    evaluation_of,
+    evaluations_of,
+)
 from domain.cases.events import CASE_CHANGED, EVALUATION_GIVEN
 from domain.cases.flows import Flow, FlowError, StepProgress, flow, flows, latest_flow
 from domain.cases.flows.machine import load as load_flows
 from domain.cases.ports import CaseMatter, Matters
 from domain.cases.queries import (
+    QUEUE_ROLES,
     DayFigures,
     QueueFilters,
     QueuePage,
+    Reviewed,
     case_by_key,
     case_by_no,
     cases_of_person,
@@ -41,6 +60,7 @@ from domain.cases.queries import (
     history_of,
     key_of,
     review_queue,
+    reviewed,
     running_cases,
 )
 from domain.cases.rectification import (
@@ -55,6 +75,7 @@ from domain.cases.rectification import (
     rectification_of,
     rectifications,
     reply_of,
+    second_asked,
     sweep_rectifications,
     take_step,
 )
@@ -62,7 +83,8 @@ from domain.cases.refusals import REFUSAL_REASONS, reason_name
 from domain.cases.review import DECISIONS, allowed_actions, cases_locked_by, claim, decide, release
 from domain.cases.review_statistics import ReviewFigures, ReviewLine, review_figures
 from domain.cases.revoking import revocations_of, revoke, void
-from domain.cases.running import begin_matter, end_matter, running_matters
+from domain.cases.running import begin_matter, end_matter
+from domain.cases.served import Served, ServedMatter, note_served, served_by_key, served_by_no
 from domain.cases.signing import Signature, Signing, signing_of
 from domain.cases.switches import Switch, is_off, require_on, switch, switches
 from domain.cases.timeouts import escalate_late
@@ -77,6 +99,7 @@ __all__ = [
     "EVALUATION_GIVEN",
     "GRADES",
     "INVARIANTS",
+    "QUEUE_ROLES",
     "RECTIFICATION_FLOW",
     "REFUSAL_REASONS",
     "SIGNING_ROLES",
@@ -113,6 +136,9 @@ __all__ = [
     "ReportFigures",
     "ReviewFigures",
     "ReviewLine",
+    "Reviewed",
+    "Served",
+    "ServedMatter",
     "Signature",
     "Signing",
     "Step",
@@ -149,6 +175,7 @@ __all__ = [
     "evaluate",
     "evaluate_by_code",
     "evaluate_by_sms",
+    "evaluate_served",
     "evaluation_of",
     "evaluations_of",
     "events_of",
@@ -166,6 +193,7 @@ __all__ = [
     "latest_flow",
     "load_flows",
     "lock_case",
+    "note_served",
     "open_case",
     "reason_name",
     "record_answer",
@@ -176,13 +204,17 @@ __all__ = [
     "reply_of",
     "report_figures",
     "require_on",
+    "restate",
     "review_figures",
     "review_queue",
+    "reviewed",
     "revocations_of",
     "revoke",
     "running_cases",
-    "running_matters",
     "save_draft",
+    "second_asked",
+    "served_by_key",
+    "served_by_no",
     "signing_of",
     "sweep_drafts",
     "sweep_rectifications",

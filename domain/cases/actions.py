@@ -16,9 +16,9 @@ from domain.cases.drafts import forget_draft
 from domain.cases.events import CASE_CHANGED
 from domain.cases.flows import latest_flow
 from domain.cases.ports import Matters
-from domain.cases.queries import CASE_ROW, case_by_no, running_cases
+from domain.cases.queries import CASE_ROW, case_by_no
 from domain.cases.refusals import ACTION_NOT_POSSIBLE
-from domain.cases.running import running_matters
+from domain.cases.running import all_running
 from domain.cases.signing import situation_of
 from domain.cases.views import CaseView, case_view
 from domain.kernel import audit, database, idempotency, outbox, vault
@@ -69,12 +69,7 @@ async def conflicts_of(
 ) -> list[Refusal]:
     """Refusals for every running case of the account that blocks the wanted item (D01), each naming the case. A case
     that is there already asks `besides` its own number."""
-    running = [
-        conflicts.RunningMatter(matter=case.item, case_no=case.case_no, outlet=case.office_name)
-        for case in await running_cases(account_no=account_no, using=using)
-        if case.case_no != besides
-    ]
-    running += [one for one in await running_matters(account_no=account_no, using=using) if one.case_no != besides]
+    running = [one for one in await all_running(account_no=account_no, using=using) if one.case_no != besides]
     return [conflict.refusal() for conflict in conflicts.conflicts_among(wanted=item, running=running)]
 
 
@@ -94,10 +89,7 @@ async def open_case(tx: Transaction, *, actor: Actor, new: NewCase, now: datetim
         case_id,
     )
     row = await tx.row(
-        "INSERT INTO service_case (account_no, case_id, case_no, item_code, item, person_id, applicant_masked, channel,"
-        " office_code, flow_name, flow_version, state, amount_fen, form, policy_snapshot, explanation, flags,"
-        " business_date, submitted_at, due_on)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20) RETURNING *",
+        _OPEN,
         new.account_no,
         case_id,
         case_no,
@@ -118,21 +110,12 @@ async def open_case(tx: Transaction, *, actor: Actor, new: NewCase, now: datetim
         new.business_date,
         now,
         new.due_on,
+        actor.reference,
+        actor.name,
+        flow.start,
     )
     assert row is not None
-    for number, check in enumerate(new.checks, start=1):
-        await _keep_check(tx, account_no=new.account_no, case_id=case_id, number=number, check=check)
-    await _history(
-        tx,
-        account_no=new.account_no,
-        case_id=case_id,
-        seq=1,
-        actor=actor,
-        action=flow.start,
-        from_state=None,
-        to_state=flow.initial,
-        now=now,
-    )
+    await _keep_checks(tx, account_no=new.account_no, case_id=case_id, first=1, checks=new.checks)
     view = case_view(row)
     await _announce(tx, case=view, action=flow.start, now=now)
     return view
@@ -249,7 +232,7 @@ async def add_check(tx: Transaction, *, case: CaseView, check: CheckRecord, abou
         case.account_no,
         case.case_id,
     )
-    await _keep_check(tx, account_no=case.account_no, case_id=case.case_id, number=number, check=check)
+    await _keep_checks(tx, account_no=case.account_no, case_id=case.case_id, first=number, checks=[check])
     await tx.execute(
         "UPDATE case_check SET about = $4, asked_by = $5 WHERE account_no = $1 AND case_id = $2 AND check_no = $3",
         case.account_no,
@@ -260,24 +243,65 @@ async def add_check(tx: Transaction, *, case: CaseView, check: CheckRecord, abou
     )
 
 
-async def _keep_check(tx: Transaction, *, account_no: int, case_id: int, number: int, check: CheckRecord) -> None:
-    answer = None
-    if check.answer is not None:
-        answer = vault.current().encrypt(canonical_json(check.answer).decode())
+async def restate(
+    tx: Transaction,
+    *,
+    case: CaseView,
+    amount: Money,
+    form: Mapping[str, object],
+    policy_snapshot: Mapping[str, object],
+    explanation: list[dict[str, str]],
+    flags: Sequence[str],
+    checks: Sequence[CheckRecord],
+    now: datetime,
+) -> None:
+    """A corrected application, judged again: what it declares and gives by now, and the checks that count from here.
+    The case's row is locked."""
     await tx.execute(
-        "INSERT INTO case_check (account_no, case_id, check_no, kind, agency, asked_at, as_of, outcome, summary,"
-        " answer_cipher, trace_no) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "UPDATE service_case SET amount_fen = $3, form = $4, policy_snapshot = $5, explanation = $6, flags = $7"
+        " WHERE account_no = $1 AND case_id = $2",
+        case.account_no,
+        case.case_id,
+        amount.fen,
+        plain(dict(form)),
+        plain(dict(policy_snapshot)),
+        plain(explanation),
+        list(flags),
+    )
+    number: int = await tx.value(
+        "SELECT coalesce(max(check_no), 0) FROM case_check WHERE account_no = $1 AND case_id = $2",
+        case.account_no,
+        case.case_id,
+    )
+    await tx.execute(
+        "UPDATE case_check SET superseded_at = $3 WHERE account_no = $1 AND case_id = $2 AND superseded_at IS NULL",
+        case.account_no,
+        case.case_id,
+        now,
+    )
+    await _keep_checks(tx, account_no=case.account_no, case_id=case.case_id, first=number + 1, checks=checks)
+
+
+async def _keep_checks(
+    tx: Transaction, *, account_no: int, case_id: int, first: int, checks: Sequence[CheckRecord]
+) -> None:
+    """All in one statement, numbered from `first`."""
+    if not checks:
+        return
+    sealed = vault.current()
+    await tx.execute(
+        _CHECKS,
         account_no,
         case_id,
-        number,
-        check.kind,
-        check.agency,
-        check.asked_at,
-        check.as_of,
-        check.outcome,
-        check.summary,
-        answer,
-        check.trace_no,
+        first,
+        [one.kind for one in checks],
+        [one.agency for one in checks],
+        [one.asked_at for one in checks],
+        [one.as_of for one in checks],
+        [one.outcome for one in checks],
+        [one.summary for one in checks],
+        [None if one.answer is None else sealed.encrypt(canonical_json(one.answer).decode()) for one in checks],
+        [one.trace_no for one in checks],
     )
 
 
@@ -329,3 +353,25 @@ async def _announce(tx: Transaction, *, case: CaseView, action: str, now: dateti
         },
         now=now,
     )
+
+
+# With its first line of history: the two never stand without each other.
+_OPEN = """
+WITH begun AS (
+    INSERT INTO case_event (account_no, case_id, seq, at, actor, actor_name, channel, action, to_state)
+    VALUES ($1, $2, 1, $19, $21, $22, $8, $23, $12))
+INSERT INTO service_case (account_no, case_id, case_no, item_code, item, person_id, applicant_masked, channel,
+    office_code, flow_name, flow_version, state, amount_fen, form, policy_snapshot, explanation, flags, business_date,
+    submitted_at, due_on)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING *
+"""
+
+_CHECKS = """
+INSERT INTO case_check (account_no, case_id, check_no, kind, agency, asked_at, as_of, outcome, summary, answer_cipher,
+    trace_no)
+SELECT $1, $2, $3::integer + t.place - 1, t.kind, t.agency, t.asked_at, t.as_of, t.outcome, t.summary, t.answer_cipher,
+       t.trace_no
+FROM unnest($4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::bytea[],
+            $11::text[])
+     WITH ORDINALITY AS t (kind, agency, asked_at, as_of, outcome, summary, answer_cipher, trace_no, place)
+"""

@@ -3,6 +3,7 @@ ends."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -77,8 +78,23 @@ async def corrections_of(*, case: CaseView, using: Executor = database.pool) -> 
     ]
 
 
-async def correct(*, actor: Actor, case_no: str, statement: str, request_key: str, now: datetime) -> CaseView:
-    """The applicant answers and hands in again; the review begins anew. Raises Refused."""
+Rejudge = Callable[[Transaction, CaseView], Awaitable[None]]
+"""Judges a corrected application again, in the transaction that hands it in. Raises Refused."""
+
+
+async def correct(
+    *,
+    actor: Actor,
+    case_no: str,
+    statement: str,
+    request_key: str,
+    now: datetime,
+    changes: Mapping[str, str] | None = None,
+    changed: str = "",
+    rejudge: Rejudge | None = None,
+) -> CaseView:
+    """The applicant answers and hands in again; the review begins anew. `changes` are what is corrected in the form,
+    `changed` names it for people; what the area makes of it is `rejudge`. Raises Refused."""
     if not actor.is_citizen:
         raise Refused(NOT_PERMITTED())
     seen = await case_by_no(actor=actor, case_no=case_no)
@@ -89,19 +105,22 @@ async def correct(*, actor: Actor, case_no: str, statement: str, request_key: st
             account_no=seen.account_no,
             request_key=request_key,
             operation="correct_case",
-            given={"case_no": case_no, "statement": statement},
+            given={"case_no": case_no, "statement": statement, "changes": dict(changes or {})},
             now=now,
         )
         if done is None:
             case = await lock_case(tx, case=seen)
-            await _answer(tx, actor=actor, case=case, statement=statement, now=now)
+            await _check_answer(tx, case=case, statement=statement, now=now)
+            if rejudge is not None:
+                await rejudge(tx, case)
+            await _answer(tx, actor=actor, case=case, statement=statement, changed=changed, now=now)
             await idempotency.finish(
                 tx, actor=actor, account_no=seen.account_no, request_key=request_key, result={"case_no": case_no}
             )
     return await case_by_no(actor=actor, case_no=case_no)
 
 
-async def _answer(tx: Transaction, *, actor: Actor, case: CaseView, statement: str, now: datetime) -> None:
+async def _check_answer(tx: Transaction, *, case: CaseView, statement: str, now: datetime) -> None:
     if case.state != STATE:
         raise Refused(ACTION_NOT_POSSIBLE(state=case.state_name, action="补正"))
     if not TEXT_LENGTH_MIN <= len(statement.strip()) <= TEXT_LENGTH_MAX:
@@ -114,6 +133,11 @@ async def _answer(tx: Transaction, *, actor: Actor, case: CaseView, statement: s
     )
     if due_on < business_date_of(now):
         raise Refused(CORRECTION_LATE(due=due_on.isoformat()))
+
+
+async def _answer(
+    tx: Transaction, *, actor: Actor, case: CaseView, statement: str, changed: str, now: datetime
+) -> None:
     await tx.execute(
         "UPDATE case_correction SET state = 'answered', statement_cipher = $4, ended_at = $5"
         " WHERE account_no = $1 AND case_id = $2 AND round = $3",
@@ -123,8 +147,10 @@ async def _answer(tx: Transaction, *, actor: Actor, case: CaseView, statement: s
         vault.current().encrypt(statement.strip()),
         now,
     )
-    await advance(tx, case=case, action="resubmit", actor=actor, now=now)
-    await audit.record(tx, actor=actor, action="case.corrected", subject=f"case:{case.case_no}", now=now)
+    note = f"更正了：{changed}" if changed else None
+    await advance(tx, case=case, action="resubmit", actor=actor, now=now, note=note)
+    detail: dict[str, object] | None = {"changed": changed} if changed else None
+    await audit.record(tx, actor=actor, action="case.corrected", subject=f"case:{case.case_no}", now=now, detail=detail)
 
 
 async def drop_correction(tx: Transaction, *, case: CaseView, state: str, now: datetime) -> None:

@@ -14,11 +14,11 @@ from typing import cast
 
 from domain import policy
 from domain.cases.evaluation_port import Terminal
-from domain.cases.evaluation_rules import Opinion, may_be_evaluated
+from domain.cases.evaluation_rules import Opinion
 from domain.cases.evaluations import give
-from domain.cases.queries import QUEUE_ROLES, case_by_key, case_by_no
+from domain.cases.queries import QUEUE_ROLES
 from domain.cases.refusals import EVALUATION_CHANNEL, EVALUATION_NOT_OPEN, INVITATION_UNKNOWN
-from domain.cases.views import CaseView
+from domain.cases.served import Served, served_by_key, served_by_no
 from domain.kernel import audit, database, idempotency, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor, Record, Transaction, transaction
@@ -54,10 +54,10 @@ async def invite(*, actor: Actor, case_no: str, terminal: str, window_no: str = 
     """A code for the pad or the QR code beside it, made by staff for a case that has ended."""
     if not actor.has_role(*QUEUE_ROLES):
         raise Refused(NOT_PERMITTED())
-    case = await case_by_no(actor=actor, case_no=case_no)
+    case = await served_by_no(actor=actor, case_no=case_no)
     if terminal not in BY_CODE:
         raise Refused(EVALUATION_CHANNEL())
-    if not may_be_evaluated(case):
+    if not case.was_served:
         raise Refused(EVALUATION_NOT_OPEN())
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     days = policy.on(business_date_of(now)).number("evaluation.window_days")
@@ -84,7 +84,7 @@ async def invite(*, actor: Actor, case_no: str, terminal: str, window_no: str = 
     return Invitation(code=code, expires_at=expires_at)
 
 
-async def invite_by_sms(tx: Transaction, *, case: CaseView, mobile: str, now: datetime) -> None:
+async def invite_by_sms(tx: Transaction, *, case: Served, mobile: str, now: datetime) -> None:
     """Lets the number that the invitation is sent to answer it with a digit. In the transaction that sends it."""
     days = policy.on(business_date_of(now)).number("evaluation.sms_reply_days")
     await _keep(
@@ -102,7 +102,7 @@ async def invite_by_sms(tx: Transaction, *, case: CaseView, mobile: str, now: da
 async def invited(*, code: str, now: datetime) -> Invited:
     """Raises Refused in one sentence for a code that is wrong, used or too old."""
     row = await _open(secret=_code_secret(code), terminals=BY_CODE, now=now)
-    case = await case_by_key(account_no=row["account_no"], case_id=row["case_id"])
+    case = await served_by_key(account_no=row["account_no"], case_id=row["case_id"])
     return Invited(item_name=case.item_name, case_no=case.case_no, terminal=row["terminal"])
 
 
@@ -112,7 +112,7 @@ async def evaluate_by_code(*, actor: Actor, code: str, opinion: Opinion, request
     if not places:
         raise Refused(INVITATION_UNKNOWN())
     account_no = places[0]["account_no"]
-    given = {"code": _code_secret(code).hex(), "grade": opinion.grade, "tags": list(opinion.tags)}
+    given = {"code": _code_secret(code), "grade": opinion.grade, "tags": list(opinion.tags)}
     async with transaction() as tx:
         done = await idempotency.begin(
             tx,
@@ -150,7 +150,7 @@ async def evaluate_by_sms(*, mobile: str, text: str, now: datetime) -> str | Non
 
 
 async def _use(tx: Transaction, *, actor: Actor, row: Record, opinion: Opinion, now: datetime) -> str:
-    case = await case_by_key(account_no=row["account_no"], case_id=row["case_id"], using=tx)
+    case = await served_by_key(account_no=row["account_no"], case_id=row["case_id"], using=tx)
     used = await tx.execute(
         "UPDATE evaluation_invitation SET used_at = $3"
         " WHERE account_no = $1 AND invitation_id = $2 AND used_at IS NULL",
@@ -174,10 +174,10 @@ async def _use(tx: Transaction, *, actor: Actor, row: Record, opinion: Opinion, 
 async def _keep(
     tx: Transaction,
     *,
-    case: CaseView,
+    case: Served,
     terminal: str,
     window_no: str,
-    secret: bytes,
+    secret: str,
     invited_by: str,
     expires_at: datetime,
     now: datetime,
@@ -198,14 +198,14 @@ async def _keep(
     await tx.execute(
         "INSERT INTO evaluation_invitation_lookup (secret_index, invitation_id, account_no, invited_at)"
         " VALUES ($1, $2, $3, $4)",
-        secret,
+        vault.current().blind_index(secret),
         invitation_id,
         case.account_no,
         now,
     )
 
 
-async def _open(*, secret: bytes, terminals: tuple[str, ...], now: datetime, using: Executor = database.pool) -> Record:
+async def _open(*, secret: str, terminals: tuple[str, ...], now: datetime, using: Executor = database.pool) -> Record:
     """The newest open invitation behind a secret, found in two steps."""
     for place in await _places(secret, using=using):
         row = await using.row(
@@ -221,17 +221,18 @@ async def _open(*, secret: bytes, terminals: tuple[str, ...], now: datetime, usi
     raise Refused(INVITATION_UNKNOWN())
 
 
-async def _places(secret: bytes, *, using: Executor = database.pool) -> list[Record]:
+async def _places(secret: str, *, using: Executor = database.pool) -> list[Record]:
     return await using.rows(
-        "SELECT account_no, invitation_id FROM evaluation_invitation_lookup WHERE secret_index = $1"
+        "SELECT account_no, invitation_id FROM evaluation_invitation_lookup WHERE secret_index = ANY($1)"
         " ORDER BY invited_at DESC, invitation_id DESC LIMIT 20",
-        secret,
+        vault.current().blind_indexes(secret),
     )
 
 
-def _code_secret(code: str) -> bytes:
-    return vault.current().blind_index(f"evaluation-code:{code.strip().upper()}")
+def _code_secret(code: str) -> str:
+    """What the blind index of a code is made of."""
+    return f"evaluation-code:{code.strip().upper()}"
 
 
-def _mobile_secret(mobile: str) -> bytes:
-    return vault.current().blind_index(f"evaluation-mobile:{mobile.strip()}")
+def _mobile_secret(mobile: str) -> str:
+    return f"evaluation-mobile:{mobile.strip()}"

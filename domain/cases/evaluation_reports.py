@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from domain.cases.evaluation_port import PushOutcome
-from domain.cases.views import CaseView
+from domain.cases.served import Served
 from domain.kernel import audit, database, vault
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Transaction
@@ -48,7 +48,7 @@ class ReportFigures:
     oldest_at: datetime | None
 
 
-async def queue(tx: Transaction, *, case: CaseView, evaluation_no: str, kind: ReportKind, now: datetime) -> int:
+async def queue(tx: Transaction, *, case: Served, evaluation_no: str, kind: ReportKind, now: datetime) -> int:
     """Adds a report behind those of the case; the case's row is locked by the caller."""
     report_id = new_id()
     await tx.execute(

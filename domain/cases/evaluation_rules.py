@@ -18,7 +18,7 @@ from domain.cases.refusals import (
     GRADE_UNKNOWN,
     TAG_UNKNOWN,
 )
-from domain.cases.views import CaseView
+from domain.cases.served import Served
 from domain.kernel.declared import DeclarationError, read
 from domain.kernel.refusal import Refusal
 
@@ -81,14 +81,9 @@ def read_indicators(data: Any) -> Indicators:
     )
 
 
-def may_be_evaluated(case: CaseView) -> bool:
-    """A case that the centre has ended, whatever the result; one that the applicant took back was not served."""
-    return case.flow.is_terminal(case.state) and case.state != "cancelled"
-
-
 def judge(
     *,
-    case: CaseView,
+    case: Served,
     opinion: Opinion,
     given_already: bool,
     open_since: datetime | None,
@@ -98,7 +93,7 @@ def judge(
     """Every reason against this evaluation at once; empty when it may be kept. `open_since` is the end of the case, or
     the day on which the centre asked for a second evaluation."""
     refusals: list[Refusal] = []
-    if not may_be_evaluated(case) or open_since is None:
+    if not case.was_served or open_since is None:
         refusals.append(EVALUATION_NOT_OPEN())
     elif now > open_since + timedelta(days=window_days):
         refusals.append(EVALUATION_CLOSED())

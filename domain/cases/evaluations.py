@@ -16,6 +16,7 @@ from domain.cases.evaluation_rules import Opinion, indicators, judge
 from domain.cases.events import EVALUATION_GIVEN
 from domain.cases.queries import case_by_no
 from domain.cases.refusals import EVALUATED_ALREADY, EVALUATION_CHANNEL, EVALUATION_NOT_HERE
+from domain.cases.served import Served, lock_served, served_by_no, took_part
 from domain.cases.views import CaseView
 from domain.kernel import audit, database, idempotency, outbox
 from domain.kernel.actor import Actor, Role
@@ -59,37 +60,42 @@ async def evaluate(
 ) -> CaseView:
     """The applicant, logged in, evaluates a completed or refused case."""
     case = await case_by_no(actor=actor, case_no=case_no)
-    if not actor.is_citizen or actor.person_id != case.person_id:
+    opinion = Opinion(grade=grade, tags=tags, comment=comment)
+    await evaluate_served(actor=actor, served=case, opinion=opinion, request_key=request_key, now=now)
+    return await case_by_no(actor=actor, case_no=case_no)
+
+
+async def evaluate_served(*, actor: Actor, served: Served, opinion: Opinion, request_key: str, now: datetime) -> None:
+    """The applicant, logged in, evaluates a case or a matter of another area."""
+    if not actor.is_citizen or actor.person_id != served.person_id:
         raise Refused(NOT_PERMITTED())
     terminal = indicators().terminals.get(actor.channel)
     if terminal is None:
         raise Refused(EVALUATION_CHANNEL())
-    opinion = Opinion(grade=grade, tags=tags, comment=comment)
-    await _once(actor=actor, case=case, opinion=opinion, terminal=terminal, request_key=request_key, now=now)
-    return await case_by_no(actor=actor, case_no=case_no)
+    await _once(actor=actor, case=served, opinion=opinion, terminal=terminal, request_key=request_key, now=now)
 
 
 async def enter_evaluation(
     *, actor: Actor, case_no: str, caller_document_tail: str, opinion: Opinion, request_key: str, now: datetime
-) -> CaseView:
+) -> Served:
     """The hotline's staff type in what the applicant says on the telephone. The caller proves to be the applicant by
-    the last four characters of the document; nobody enters an evaluation of a case that they decided."""
+    the last four characters of the document; nobody enters an evaluation of what they decided."""
     if not actor.has_role(*HOTLINE_ROLES):
         raise Refused(NOT_PERMITTED())
-    case = await case_by_no(actor=actor, case_no=case_no)
+    case = await served_by_no(actor=actor, case_no=case_no)
     tail = await database.value("SELECT right(document_masked, 4) FROM person WHERE person_id = $1", case.person_id)
     given = caller_document_tail.strip().upper()
-    if len(given) != 4 or given != tail or await _took_part(actor=actor, case=case):
+    if len(given) != 4 or given != tail or await took_part(actor=actor, served=case):
         raise Refused(EVALUATION_NOT_HERE())
     await _once(actor=actor, case=case, opinion=opinion, terminal="telephone", request_key=request_key, now=now)
-    return await case_by_no(actor=actor, case_no=case_no)
+    return await served_by_no(actor=actor, case_no=case_no)
 
 
 async def give(
     tx: Transaction,
     *,
     actor: Actor,
-    case: CaseView,
+    case: Served,
     opinion: Opinion,
     terminal: Terminal,
     now: datetime,
@@ -97,9 +103,7 @@ async def give(
 ) -> str:
     """Judges and keeps an evaluation in the caller's transaction; returns its number. Raises Refused. Where a
     rectification waits for it, it is the second one and closes it."""
-    await tx.row(
-        "SELECT 1 FROM service_case WHERE account_no = $1 AND case_id = $2 FOR UPDATE", case.account_no, case.case_id
-    )
+    await lock_served(tx, account_no=case.account_no, case_id=case.case_id)
     second = await rectification.awaiting_second(tx, account_no=case.account_no, case_id=case.case_id)
     number = 1 if second is None else 2
     given_already = await tx.value(
@@ -167,7 +171,7 @@ async def give(
 
 
 async def _once(
-    *, actor: Actor, case: CaseView, opinion: Opinion, terminal: Terminal, request_key: str, now: datetime
+    *, actor: Actor, case: Served, opinion: Opinion, terminal: Terminal, request_key: str, now: datetime
 ) -> None:
     async with transaction() as tx:
         done = await idempotency.begin(
@@ -195,17 +199,6 @@ async def _once(
             )
 
 
-async def _took_part(*, actor: Actor, case: CaseView) -> bool:
-    return bool(
-        await database.value(
-            "SELECT EXISTS (SELECT FROM case_event WHERE account_no = $1 AND case_id = $2 AND actor = $3)",
-            case.account_no,
-            case.case_id,
-            actor.reference,
-        )
-    )
-
-
 _TERMINAL_LETTERS = {
     "pc": "P",
     "mobile": "M",
@@ -217,7 +210,7 @@ _TERMINAL_LETTERS = {
 }
 
 
-def _number_of(*, case: CaseView, terminal: Terminal, round: int) -> str:
+def _number_of(*, case: Served, terminal: Terminal, round: int) -> str:
     return f"E{case.case_no}-{_TERMINAL_LETTERS[terminal]}{round}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +15,7 @@ from domain.cases.refusals import CASE_NOT_FOUND
 from domain.cases.views import CHECK_NAMES, CaseCheck, CaseEvent, CaseView, case_view
 from domain.kernel import database
 from domain.kernel.actor import Actor, Role
-from domain.kernel.database import Executor
+from domain.kernel.database import Executor, Record
 from domain.kernel.money import Money
 from domain.kernel.paging import Page, check_first, cut, decode_cursor
 from domain.kernel.refusal import CURSOR_MALFORMED, NOT_PERMITTED, Refused
@@ -214,27 +215,65 @@ async def history_of(*, case: CaseView, using: Executor = database.pool) -> list
 
 
 async def checks_of(*, case: CaseView, using: Executor = database.pool) -> list[CaseCheck]:
+    """The checks that count; those from before a correction stay in the table."""
     rows = await using.rows(
-        "SELECT * FROM case_check WHERE account_no = $1 AND case_id = $2 ORDER BY check_no",
+        "SELECT * FROM case_check WHERE account_no = $1 AND case_id = $2 AND superseded_at IS NULL ORDER BY check_no",
         case.account_no,
         case.case_id,
     )
-    return [
-        CaseCheck(
-            check_no=row["check_no"],
-            kind=row["kind"],
-            kind_name=CHECK_NAMES.get(row["kind"], row["kind"]),
-            agency=row["agency"],
-            asked_at=row["asked_at"],
-            as_of=row["as_of"],
-            outcome=row["outcome"],
-            summary=row["summary"],
-            trace_no=row["trace_no"],
-            override_reason=row["override_reason"],
-            about=row["about"],
+    return [_check(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """What whoever decides at the end has to know of a case: its checks, and why reviewers passed over what stood
+    against it, each with the name of who did."""
+
+    checks: tuple[CaseCheck, ...]
+    reasons: tuple[tuple[str, str], ...]
+
+    @property
+    def open_checks(self) -> tuple[CaseCheck, ...]:
+        return tuple(check for check in self.checks if check.outcome != "passed")
+
+
+async def reviewed(*, cases: Sequence[CaseView]) -> dict[str, Reviewed]:
+    """By case number, for a page of cases that the caller may see; in two statements."""
+    keys = [case.account_no for case in cases], [case.case_id for case in cases]
+    checks = await database.rows(
+        "SELECT c.* FROM case_check c JOIN unnest($1::bigint[], $2::bigint[]) AS k (account_no, case_id)"
+        " USING (account_no, case_id) WHERE c.superseded_at IS NULL ORDER BY c.case_id, c.check_no",
+        *keys,
+    )
+    notes = await database.rows(
+        "SELECT e.case_id, e.actor_name, e.internal_note FROM case_event e"
+        " JOIN unnest($1::bigint[], $2::bigint[]) AS k (account_no, case_id) USING (account_no, case_id)"
+        " WHERE e.internal_note IS NOT NULL ORDER BY e.case_id, e.seq",
+        *keys,
+    )
+    return {
+        case.case_no: Reviewed(
+            checks=tuple(_check(row) for row in checks if row["case_id"] == case.case_id),
+            reasons=tuple((row["actor_name"], row["internal_note"]) for row in notes if row["case_id"] == case.case_id),
         )
-        for row in rows
-    ]
+        for case in cases
+    }
+
+
+def _check(row: Record) -> CaseCheck:
+    return CaseCheck(
+        check_no=row["check_no"],
+        kind=row["kind"],
+        kind_name=CHECK_NAMES.get(row["kind"], row["kind"]),
+        agency=row["agency"],
+        asked_at=row["asked_at"],
+        as_of=row["as_of"],
+        outcome=row["outcome"],
+        summary=row["summary"],
+        trace_no=row["trace_no"],
+        override_reason=row["override_reason"],
+        about=row["about"],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

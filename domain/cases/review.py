@@ -13,7 +13,6 @@ from domain import policy
 from domain.cases import rectification
 from domain.cases.actions import advance, lock_case
 from domain.cases.corrections import ask_correction
-from domain.cases.evaluation_rules import may_be_evaluated
 from domain.cases.flows import FlowError
 from domain.cases.models import ServiceCase
 from domain.cases.ports import Matters
@@ -334,7 +333,7 @@ def _citizen_actions(case: CaseView, *, again: bool) -> tuple[str, ...]:
         return ("cancel", "correct")
     if case.flow.allows(case.state, "cancel"):
         return ("cancel",)
-    if may_be_evaluated(case) and (case.evaluation is None or again):
+    if case.was_served and (case.evaluation is None or again):
         return ("evaluate",)
     return ()
 

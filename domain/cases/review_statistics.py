@@ -7,6 +7,7 @@ from datetime import date
 
 from domain.cases.evaluation_port import GRADES
 from domain.cases.evaluation_rules import TERMINAL_NAMES
+from domain.cases.served import SERVED
 from domain.catalogue import item
 from domain.kernel import database
 from domain.kernel.actor import Actor
@@ -105,7 +106,7 @@ WITH given AS (
     SELECT e.grade, c.item, c.office_code, e.terminal, nullif(e.window_no, '') AS window_no, r.rectification_id,
            r.verdict, r.closed_on, r.final_due_on
     FROM evaluation e
-    JOIN service_case c ON c.account_no = e.account_no AND c.case_id = e.case_id
+    JOIN {SERVED} c ON c.account_no = e.account_no AND c.case_id = e.case_id
     LEFT JOIN rectification r ON r.account_no = e.account_no AND r.evaluation_no = e.evaluation_no
     WHERE e.round = 1 AND e.given_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai'
       AND e.given_at < ($2::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'

@@ -18,4 +18,16 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         FROM service_case c LEFT JOIN case_no_lookup l ON l.case_no = c.case_no
         """,
     ),
+    "what_is_evaluated_was_served": (
+        "评价、邀请和整改均属于已登记的办件或已办结的事项",
+        """
+        SELECT e.case_id::text AS label,
+               EXISTS (SELECT FROM service_case c WHERE c.account_no = e.account_no AND c.case_id = e.case_id)
+               OR EXISTS (SELECT FROM served_matter m WHERE m.account_no = e.account_no AND m.case_id = e.case_id)
+               AS holds
+        FROM (SELECT account_no, case_id FROM evaluation UNION SELECT account_no, case_id FROM evaluation_report
+              UNION SELECT account_no, case_id FROM evaluation_invitation
+              UNION SELECT account_no, case_id FROM rectification) e
+        """,
+    ),
 }

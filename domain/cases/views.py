@@ -62,6 +62,11 @@ class CaseView:
         """The flow that was in force when the case began."""
         return flow(self.flow_name, version=self.flow_version)
 
+    @property
+    def was_served(self) -> bool:
+        """Whether the centre has ended it, whatever the result; one that the applicant took back was not served."""
+        return self.flow.is_terminal(self.state) and self.state != "cancelled"
+
     def locked_for_others(self, *, staff_id: int | None, now: datetime) -> bool:
         return self.is_locked(now=now) and self.locked_by != staff_id
 

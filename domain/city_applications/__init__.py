@@ -11,6 +11,7 @@ from domain.city_applications.desk import (
     files_of,
     take_step,
 )
+from domain.city_applications.employers import employer_of
 from domain.city_applications.opening import applicant_of, matter_moved, open_matter, opens_here
 from domain.city_applications.ports import CityPlatform, Report, Reported
 from domain.city_applications.receiving import (
@@ -32,7 +33,9 @@ from domain.city_applications.reporting import (
     record_reported,
     report_counts,
     reports_of,
+    with_document,
 )
+from domain.city_applications.results import IssuedPaper
 from domain.city_applications.store import ApplicationEvent, ApplicationView, events_of, flow
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "FileView",
     "Handed",
     "HandedFile",
+    "IssuedPaper",
     "Report",
     "ReportView",
     "Reported",
@@ -56,6 +60,7 @@ __all__ = [
     "applications",
     "claim_reports",
     "declared_of",
+    "employer_of",
     "events_of",
     "file_content",
     "files_of",
@@ -72,4 +77,5 @@ __all__ = [
     "take_step",
     "take_supplement",
     "take_withdrawal",
+    "with_document",
 ]

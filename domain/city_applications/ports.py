@@ -10,6 +10,18 @@ ReportingStatus = Literal["accepted", "duplicate", "rejected", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResultDocument:
+    """The sealed PDF of a result, the same bytes each time."""
+
+    paper_no: str
+    file_name: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"ResultDocument({self.paper_no})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One status of one application; `number` makes it take effect once."""
 
@@ -19,6 +31,7 @@ class Report:
     status: str
     note: str
     at: datetime
+    document: ResultDocument | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,16 +71,15 @@ class HandedFile:
 
 async def take_application(tx: Transaction, *, handed: Handed, business_date: date, now: datetime) -> Record:
     """Keeps the application; told again with the same content it is the one that stands. Raises Refused."""
-    digest = _digest(handed)
+    told, key = _told(handed), vault.current()
     standing = await store.by_project(project_no=handed.project_no, using=tx)
     if standing is not None:
-        if standing["digest"] != digest:
+        if not key.is_blind_index(standing["digest"], told):
             raise Refused(CHANGED())
         return standing
     item = _item(handed.item_code)
     if handed.applicant_kind not in item.audience:
         raise Refused(APPLICANT_KIND(item=item.name))
-    key = vault.current()
     is_person = handed.applicant_kind == "person"
     return await store.begin(
         tx,
@@ -96,7 +95,7 @@ async def take_application(tx: Transaction, *, handed: Handed, business_date: da
             "document_cipher": key.encrypt(handed.document_no),
             "document_masked": mask_id_document(handed.document_no) if is_person else handed.document_no,
             "form_cipher": key.encrypt(canonical_json(handed.form).decode()),
-            "digest": digest,
+            "digest": key.blind_index(told),
             "office_code": await _office(tx, handed),
             "due_on": policy.plus_working_days(business_date, days=item.time_limit_working_days or 1),
         },
@@ -214,6 +213,6 @@ async def _office(tx: Transaction, handed: Handed) -> str:
     return found or CENTRE_OFFICE
 
 
-def _digest(handed: Handed) -> bytes:
+def _told(handed: Handed) -> str:
     told: dict[str, Any] = {name: getattr(handed, name) for name in handed.__slots__}
-    return vault.current().blind_index(canonical_json(told).decode())
+    return canonical_json(told).decode()

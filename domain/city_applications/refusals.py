@@ -16,6 +16,13 @@ SAME_PERSON = refusal_kind("city.same_person", "“{action}”不能由受理的
 REASON_MISSING = refusal_kind("city.reason_missing", "请填写4至200个字的说明，将报送平台告知申请人。", field="note")
 FIELD_MISSING = refusal_kind("city.field_missing", "缺少“{field}”或格式不符，请补正。", field="form")
 PERSON_UNKNOWN = refusal_kind("city.person_unknown", "没有该申请人的公积金账户，或姓名与证件不符。")
+ACCOUNT_MISSING = refusal_kind("city.account_missing", "申请人在本中心没有公积金账户，不能出具缴存证明。")
+EMPLOYER_UNKNOWN = refusal_kind("city.employer_unknown", "该单位没有在本中心开户，或单位名称与统一社会信用代码不符。")
+AGENT_UNKNOWN = refusal_kind(
+    "city.agent_unknown",
+    "申请中的经办人不是该单位在本中心登记的经办人，请核对姓名和证件号码，或先登记经办人后补正。",
+    field="form",
+)
 CARD_MISSING = refusal_kind(
     "city.card_missing", "申请人没有登记可用的银行卡，请先在京通登记本人银行卡后补正。", field="form"
 )

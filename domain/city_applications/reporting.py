@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.city_applications.ports import Report, Reported
+from domain import archives
+from domain.city_applications.ports import Report, Reported, ResultDocument
+from domain.city_applications.receiving import PLATFORM
+from domain.city_applications.results import IssuedPaper
 from domain.kernel import audit, database
 from domain.kernel.actor import SYSTEM
 from domain.kernel.outgoing import Outgoing, has_it
+from domain.kernel.refusal import Refused
 
 _QUEUE = Outgoing(table="city_report", key=("report_id",), matter=("application_id",))
 
@@ -20,6 +24,7 @@ class DueReport:
     report_id: int
     attempts: int
     report: Report
+    paper: IssuedPaper | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +60,26 @@ async def claim_reports(*, now: datetime, most: int) -> list[DueReport]:
                 note=row["note"],
                 at=row["told_at"],
             ),
+            paper=IssuedPaper(account_no=row["paper_account"], paper_no=row["paper_no"]) if row["paper_no"] else None,
         )
         for row in rows
     ]
+
+
+async def with_document(*, due: DueReport, now: datetime) -> Report:
+    """The report with the sealed document of its result; one that was revoked meanwhile is not sent any more."""
+    if due.paper is None:
+        return due.report
+    view = await archives.paper_view(account_no=due.paper.account_no, paper_no=due.paper.paper_no)
+    try:
+        content = await archives.sealed_paper(
+            actor=PLATFORM, account_no=due.paper.account_no, paper_no=due.paper.paper_no, now=now
+        )
+    except Refused:
+        return due.report
+    name = f"{view.title}_{due.paper.paper_no}.pdf"
+    document = ResultDocument(paper_no=due.paper.paper_no, file_name=name, content=content)
+    return replace(due.report, document=document)
 
 
 async def record_reported(*, due: DueReport, reported: Reported, now: datetime) -> bool:

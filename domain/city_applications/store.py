@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from domain import contributions
 from domain.cases import Flow, load_flows
 from domain.city_applications.refusals import NOT_FOUND, STEP_NOT_POSSIBLE
-from domain.kernel import audit, database
+from domain.city_applications.results import OUTCOMES, IssuedPaper, issue_notice
+from domain.kernel import audit, database, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor, Record, Transaction
 from domain.kernel.identifiers import new_id
@@ -46,10 +48,12 @@ class ApplicationView:
     matter_kind: str
     matter_no: str
     result_note: str | None
+    paper_no: str | None
     supplements: int
     received_at: datetime
     due_on: date
     ended_at: datetime | None
+    document_index: bytes | None = field(repr=False)
 
     @property
     def flow(self) -> Flow:
@@ -78,7 +82,12 @@ def flow(*, version: int = VERSION) -> Flow:
 
 
 def view_of(row: Record) -> ApplicationView:
-    return ApplicationView(**{name: row[name] for name in ApplicationView.__slots__})
+    index = None
+    if row["applicant_kind"] == "person":
+        document_no = vault.current().decrypt(row["document_cipher"])
+        index = contributions.document_index(document_type=row["document_type"], document_no=document_no)
+    kept = {name: row[name] for name in ApplicationView.__slots__ if name != "document_index"}
+    return ApplicationView(**kept, document_index=index)
 
 
 async def by_project(*, project_no: str, using: Executor = database.pool) -> Record | None:
@@ -107,15 +116,28 @@ async def begin(tx: Transaction, *, columns: dict[str, Any], actor: Actor, now: 
 
 
 async def move(
-    tx: Transaction, *, row: Record, action: str, actor: Actor, now: datetime, note: str | None = None, **changes: Any
+    tx: Transaction,
+    *,
+    row: Record,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    note: str | None = None,
+    paper: IssuedPaper | None = None,
+    **changes: Any,
 ) -> Record:
-    """One step with the row locked; the platform hears of the state that is reached. Raises Refused."""
+    """One step with the row locked; the platform hears of the state that is reached, and gets the document of a result:
+    `paper`, or a notice that is issued here. Raises Refused."""
     steps = flow(version=row["flow_version"])
     if not steps.allows(row["state"], action):
         raise Refused(STEP_NOT_POSSIBLE(state=steps.state(row["state"]).name, action=steps.transition(action).name))
     target = steps.next(row["state"], action)
     if steps.is_terminal(target):
         changes = {**changes, "ended_at": now, "result_note": note}
+        if paper is None and target in OUTCOMES:
+            paper = await issue_notice(tx, row=row, outcome=target, note=note, actor=actor, now=now)
+        if paper is not None:
+            changes |= {"paper_account": paper.account_no, "paper_no": paper.paper_no}
     names = list(changes)
     moved = await tx.row(
         "UPDATE city_application SET state = $2, revision = revision + 1"
@@ -136,14 +158,17 @@ async def move(
 async def report(tx: Transaction, *, row: Record, note: str, now: datetime) -> None:
     """Adds what the platform has to hear behind what it hears before; the row is locked."""
     await tx.execute(
-        "INSERT INTO city_report (report_id, application_id, project_no, seq, status, note, told_at, due_at)"
-        " SELECT $1, $2, $3, coalesce(max(seq), 0) + 1, $4, $5, $6, $6 FROM city_report WHERE application_id = $2",
+        "INSERT INTO city_report (report_id, application_id, project_no, seq, status, note, told_at, due_at,"
+        " paper_account, paper_no) SELECT $1, $2, $3, coalesce(max(seq), 0) + 1, $4, $5, $6, $6, $7, $8"
+        " FROM city_report WHERE application_id = $2",
         new_id(),
         row["application_id"],
         row["project_no"],
         STATUS_OF_STATE[row["state"]],
         note[:200],
         now,
+        row["paper_account"],
+        row["paper_no"],
     )
 
 

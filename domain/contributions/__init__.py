@@ -1,270 +1,268 @@
-"""归集: persons, personal accounts, cards and what is contributed to them."""
+"""归集: persons, personal accounts, cards and what is contributed to them.
 
-from domain.contributions.accesses import EXCLUSION_MOST, AccessView, accesses_of, exclude
-from domain.contributions.accounts import (
-    AccountView,
-    account_nos_of,
-    account_of,
-    accounts_of,
-    book_contribution,
-    entries_of,
-    months_contributed_consecutively,
-    open_account,
-)
-from domain.contributions.agents import (
-    AGENT_SCOPES,
-    Agency,
-    agencies_of,
-    agent_scopes,
-    appoint_agent,
-    employer_of_uscc,
-    end_agent,
-)
-from domain.contributions.card_book import add_card, remove_card
-from domain.contributions.cards import (
-    CardView,
-    card_lookup_text,
-    card_of,
-    cards_of,
-    choose_card,
-    clear_card_no,
-    register_card,
-)
-from domain.contributions.certificates.applying import (
-    apply_for_certificate,
-    employer_paper,
-    employer_papers,
-    revoke_employer_paper,
-)
-from domain.contributions.certificates.enforcement import KIND_NAMES as ENFORCEMENT_NAMES
-from domain.contributions.certificates.enforcement import (
-    EnforcementView,
-    enforcements_of,
-    record_enforcement,
-    settle_enforcement,
-)
-from domain.contributions.certificates.gathering import TITLES as CERTIFICATE_TITLES
-from domain.contributions.certificates.personal import issue_contribution_certificate, own_paper, own_papers
-from domain.contributions.changes import (
-    SensitiveChange,
-    change_mobile,
-    change_of_token,
-    changes_of,
-    check_new_mobile,
-    deny_change,
-    follow_mobile,
-    keep_mobile,
-    note_change,
-    notice_number,
-)
-from domain.contributions.employers.agreeing import (
-    apply_for_term,
-    change_rate,
-    resume,
-)
-from domain.contributions.employers.cancelling import cancel_collection_account
-from domain.contributions.employers.carrying_out import CARRY_OUT
-from domain.contributions.employers.changing import (
-    NOTICE,
-    NOTICE_TITLE,
-    NOTICE_VERSION,
-    CollectionAccount,
-    change_information,
-    change_payment_method,
-    change_state,
-    open_entrusted_collection,
-)
-from domain.contributions.employers.closing import apply_for_closure
-from domain.contributions.employers.document_reading import (
-    DocumentView,
-    OpenedDocument,
-    documents_of_matters,
-    open_document,
-)
-from domain.contributions.employers.documents import (
-    CLOSURE_KINDS,
-    DOCUMENT_KINDS,
-    GivenDocument,
-)
-from domain.contributions.employers.information import (
-    ChangeView,
-    InformationView,
-    changes_of_employer,
-    collection_banks,
-    information_of,
-)
-from domain.contributions.employers.matter_reading import MatterView, matter_queue, matters_of
-from domain.contributions.employers.matters import KIND_NAMES as MATTER_KIND_NAMES
-from domain.contributions.employers.matters import decide_matter, run_matter, withdraw_matter
-from domain.contributions.employers.opening import (
-    Registration,
-    employer_of_code,
-    offices,
-    open_employer,
-    register_by_representative,
-    register_employer,
-    valid_uscc,
-)
-from domain.contributions.employers.reminding import MEANS as REMINDER_MEANS
-from domain.contributions.employers.reminding import ReminderView, record_reminder, reminders_of
-from domain.contributions.employers.standing import (
-    COUNTER_ROLES,
-    METHOD_NAMES,
-    EmployerStanding,
-    require_employer,
-    standing_of,
-)
-from domain.contributions.employers.standing import KIND_NAMES as EMPLOYER_KIND_NAMES
-from domain.contributions.employers.standing import STATE_NAMES as EMPLOYER_STATE_NAMES
-from domain.contributions.events import LIST_APPLIED, LIST_WORK, SENSITIVE_CHANGE, STATEMENT_DISTRIBUTED, STATEMENT_PAID
-from domain.contributions.home import Home, home_of
-from domain.contributions.listed import (
-    ListedEntry,
-    accounts_touched,
-    appeal_against_entry,
-    listed_entries_of,
-    withdraw_own_appeal,
-)
-from domain.contributions.lists.applying import apply_list
-from domain.contributions.lists.checking import (
-    check_list,
-    lists_due,
-)
-from domain.contributions.lists.deciding import (
-    cancel_list,
-    recheck_list,
-    submit_list,
-)
-from domain.contributions.lists.desk import KIND_NAMES as LIST_KIND_NAMES
-from domain.contributions.lists.desk import ListOpened
-from domain.contributions.lists.effect import ListEffect, effect_of_list
-from domain.contributions.lists.filling import (
-    add_rows,
-    receive_list_file,
-    remove_row,
-)
-from domain.contributions.lists.judging import JudgedRow
-from domain.contributions.merging import merge_persons, person_of_document, replace_document
-from domain.contributions.people.adding import adding_actions
-from domain.contributions.people.freezing import (
-    FreezeView,
-    expire_freezes,
-    freeze_account,
-    freezes_of,
-    unfreeze_account,
-)
-from domain.contributions.people.freezing import Order as FreezeOrder
-from domain.contributions.people.history import AccountDesk, account_at_desk
-from domain.contributions.people.merging import MergePreview, merge_accounts, preview_merge
-from domain.contributions.people.pooling import move_from_pool, move_to_pool, open_pool
-from domain.contributions.persons import (
-    REVEALING_ROLES,
-    PersonView,
-    Revealed,
-    clear_person,
-    document_index,
-    document_lookup_text,
-    known_person,
-    person_by_document,
-    person_by_id,
-    person_of,
-    register_person,
-    rename_person,
-    reveal_person,
-)
-from domain.contributions.ports import (
-    PersonAsked,
-    PersonRegistries,
-)
-from domain.contributions.reading import (
-    EmployeeView,
-    ListRowView,
-    ListView,
-    StatementView,
-    employees_of,
-    list_of,
-    lists_in_transit,
-    lists_of,
-    rows_of_list,
-    statement_of,
-    statements_of_employer,
-    statements_open,
-)
-from domain.contributions.refusals import (
-    DOCUMENT_MALFORMED,
-    FORM_STALE,
-    INVENTORY_EMPTY,
-    MONTH_MALFORMED,
-    PERSON_SAME,
-    PERSON_UNKNOWN,
-)
-from domain.contributions.remittances.collecting import PURPOSE as COLLECTION_PURPOSE
-from domain.contributions.remittances.collecting import (
-    FailedCollection,
-    collect_due,
-    collect_now,
-    dismiss_failure,
-    failed_collections,
-    item_settled,
-)
-from domain.contributions.remittances.distributing import (
-    distribute_statement,
-    statements_paid,
-)
-from domain.contributions.remittances.drawing import (
-    Drawn,
-    cancel_statement,
-    draw_back_payment,
-    draw_statement,
-)
-from domain.contributions.remittances.inventory import MonthInventory, inventory_of
-from domain.contributions.remittances.paying import PURPOSES as RECEIPT_PURPOSES
-from domain.contributions.remittances.paying import (
-    balance_of_employer,
-    change_payment_of_statement,
-    money_arrived,
-)
-from domain.contributions.remittances.reversing import ReversalPreview, preview_reversal, reverse_contribution
-from domain.contributions.rules.determination import DeterminedBase, determine_base
-from domain.contributions.rules.rows import HEADINGS as LIST_COLUMNS
-from domain.contributions.verification import INVARIANTS
+The face of the area: one public name a line, each with the room that it comes from.
+"""
 
-# fmt: off
-__all__ = [
-    "AGENT_SCOPES", "CARRY_OUT", "CERTIFICATE_TITLES", "CLOSURE_KINDS", "COLLECTION_PURPOSE", "COUNTER_ROLES",
-    "DOCUMENT_KINDS", "DOCUMENT_MALFORMED", "EMPLOYER_KIND_NAMES", "EMPLOYER_STATE_NAMES", "ENFORCEMENT_NAMES",
-    "EXCLUSION_MOST", "FORM_STALE", "INVARIANTS", "INVENTORY_EMPTY", "LIST_APPLIED", "LIST_COLUMNS",
-    "LIST_KIND_NAMES", "LIST_WORK", "MATTER_KIND_NAMES", "METHOD_NAMES", "MONTH_MALFORMED", "NOTICE", "NOTICE_TITLE",
-    "NOTICE_VERSION", "PERSON_SAME", "PERSON_UNKNOWN", "RECEIPT_PURPOSES", "REMINDER_MEANS", "REVEALING_ROLES",
-    "SENSITIVE_CHANGE", "STATEMENT_DISTRIBUTED", "STATEMENT_PAID", "AccessView", "AccountDesk", "AccountView",
-    "Agency", "CardView", "ChangeView", "CollectionAccount", "DeterminedBase", "DocumentView", "Drawn",
-    "EmployeeView", "EmployerStanding", "EnforcementView", "FailedCollection", "FreezeOrder", "FreezeView",
-    "GivenDocument", "Home", "InformationView", "JudgedRow", "ListEffect", "ListOpened", "ListRowView", "ListView",
-    "ListedEntry", "MatterView", "MergePreview", "MonthInventory", "OpenedDocument", "PersonAsked",
-    "PersonRegistries", "PersonView", "Registration", "ReminderView", "Revealed", "ReversalPreview",
-    "SensitiveChange", "StatementView", "accesses_of", "account_at_desk", "account_nos_of", "account_of",
-    "accounts_of", "accounts_touched", "add_card", "add_rows", "adding_actions", "agencies_of", "agent_scopes",
-    "appeal_against_entry", "apply_for_certificate", "apply_for_closure", "apply_for_term", "apply_list",
-    "appoint_agent", "balance_of_employer", "book_contribution", "cancel_collection_account", "cancel_list",
-    "cancel_statement", "card_lookup_text", "card_of", "cards_of", "change_information", "change_mobile",
-    "change_of_token", "change_payment_method", "change_payment_of_statement", "change_rate", "change_state",
-    "changes_of", "changes_of_employer", "check_list", "check_new_mobile", "choose_card", "clear_card_no",
-    "clear_person", "collect_due", "collect_now", "collection_banks", "decide_matter", "deny_change",
-    "determine_base", "dismiss_failure", "distribute_statement", "document_index", "document_lookup_text",
-    "documents_of_matters", "draw_back_payment", "draw_statement", "effect_of_list", "employees_of",
-    "employer_of_code", "employer_of_uscc", "employer_paper", "employer_papers", "end_agent", "enforcements_of",
-    "entries_of", "exclude", "expire_freezes", "failed_collections", "follow_mobile", "freeze_account", "freezes_of",
-    "home_of", "information_of", "inventory_of", "issue_contribution_certificate", "item_settled", "keep_mobile",
-    "known_person", "list_of", "listed_entries_of", "lists_due", "lists_in_transit", "lists_of", "matter_queue",
-    "matters_of", "merge_accounts", "merge_persons", "money_arrived", "months_contributed_consecutively",
-    "move_from_pool", "move_to_pool", "note_change", "notice_number", "offices", "open_account", "open_document",
-    "open_employer", "open_entrusted_collection", "open_pool", "own_paper", "own_papers", "person_by_document",
-    "person_by_id", "person_of", "person_of_document", "preview_merge", "preview_reversal", "receive_list_file",
-    "recheck_list", "record_enforcement", "record_reminder", "register_by_representative", "register_card",
-    "register_employer", "register_person", "reminders_of", "remove_card", "remove_row", "rename_person",
-    "replace_document", "require_employer", "resume", "reveal_person", "reverse_contribution",
-    "revoke_employer_paper", "rows_of_list", "run_matter", "settle_enforcement", "standing_of", "statement_of",
-    "statements_of_employer", "statements_open", "statements_paid", "submit_list", "unfreeze_account", "valid_uscc",
-    "withdraw_matter", "withdraw_own_appeal",
-]
-# fmt: on
+from domain.contributions.accesses import EXCLUSION_MOST as EXCLUSION_MOST
+from domain.contributions.accesses import AccessView as AccessView
+from domain.contributions.accesses import accesses_of as accesses_of
+from domain.contributions.accesses import exclude as exclude
+from domain.contributions.accounts import AccountView as AccountView
+from domain.contributions.accounts import account_nos_of as account_nos_of
+from domain.contributions.accounts import account_of as account_of
+from domain.contributions.accounts import accounts_of as accounts_of
+from domain.contributions.accounts import book_contribution as book_contribution
+from domain.contributions.accounts import entries_of as entries_of
+from domain.contributions.accounts import months_contributed_consecutively as months_contributed_consecutively
+from domain.contributions.accounts import open_account as open_account
+from domain.contributions.agents import AGENT_SCOPES as AGENT_SCOPES
+from domain.contributions.agents import Agency as Agency
+from domain.contributions.agents import KeptAgent as KeptAgent
+from domain.contributions.agents import agencies_of as agencies_of
+from domain.contributions.agents import agent_scopes as agent_scopes
+from domain.contributions.agents import agents_of_employer as agents_of_employer
+from domain.contributions.agents import appoint_agent as appoint_agent
+from domain.contributions.agents import employer_of_uscc as employer_of_uscc
+from domain.contributions.agents import end_agent as end_agent
+from domain.contributions.card_book import add_card as add_card
+from domain.contributions.card_book import remove_card as remove_card
+from domain.contributions.cards import CardView as CardView
+from domain.contributions.cards import card_lookup_text as card_lookup_text
+from domain.contributions.cards import card_of as card_of
+from domain.contributions.cards import cards_of as cards_of
+from domain.contributions.cards import choose_card as choose_card
+from domain.contributions.cards import clear_card_no as clear_card_no
+from domain.contributions.cards import register_card as register_card
+from domain.contributions.certificates import enforcement as _enforcement
+from domain.contributions.certificates import gathering as _gathering
+from domain.contributions.certificates.applying import apply_for_certificate as apply_for_certificate
+from domain.contributions.certificates.applying import employer_paper as employer_paper
+from domain.contributions.certificates.applying import employer_papers as employer_papers
+from domain.contributions.certificates.applying import revoke_employer_paper as revoke_employer_paper
+from domain.contributions.certificates.enforcement import EnforcementView as EnforcementView
+from domain.contributions.certificates.enforcement import enforcements_of as enforcements_of
+from domain.contributions.certificates.enforcement import record_enforcement as record_enforcement
+from domain.contributions.certificates.enforcement import settle_enforcement as settle_enforcement
+from domain.contributions.certificates.personal import issue_contribution_certificate as issue_contribution_certificate
+from domain.contributions.certificates.personal import own_paper as own_paper
+from domain.contributions.certificates.personal import own_papers as own_papers
+from domain.contributions.certificates.personal import require_own as require_own
+from domain.contributions.changes import SensitiveChange as SensitiveChange
+from domain.contributions.changes import change_mobile as change_mobile
+from domain.contributions.changes import change_of_token as change_of_token
+from domain.contributions.changes import changes_of as changes_of
+from domain.contributions.changes import check_new_mobile as check_new_mobile
+from domain.contributions.changes import deny_change as deny_change
+from domain.contributions.changes import follow_mobile as follow_mobile
+from domain.contributions.changes import keep_mobile as keep_mobile
+from domain.contributions.changes import note_change as note_change
+from domain.contributions.changes import notice_number as notice_number
+from domain.contributions.employers import matters as _matters
+from domain.contributions.employers import reminding as _reminding
+from domain.contributions.employers import standing as _standing
+from domain.contributions.employers.agreeing import apply_for_term as apply_for_term
+from domain.contributions.employers.agreeing import change_rate as change_rate
+from domain.contributions.employers.agreeing import resume as resume
+from domain.contributions.employers.cancelling import cancel_collection_account as cancel_collection_account
+from domain.contributions.employers.carrying_out import CARRY_OUT as CARRY_OUT
+from domain.contributions.employers.changing import NOTICE as NOTICE
+from domain.contributions.employers.changing import NOTICE_TITLE as NOTICE_TITLE
+from domain.contributions.employers.changing import NOTICE_VERSION as NOTICE_VERSION
+from domain.contributions.employers.changing import CollectionAccount as CollectionAccount
+from domain.contributions.employers.changing import change_information as change_information
+from domain.contributions.employers.changing import change_payment_method as change_payment_method
+from domain.contributions.employers.changing import change_state as change_state
+from domain.contributions.employers.changing import open_entrusted_collection as open_entrusted_collection
+from domain.contributions.employers.closing import apply_for_closure as apply_for_closure
+from domain.contributions.employers.coming_back import reopen_employer as reopen_employer
+from domain.contributions.employers.document_reading import DocumentView as DocumentView
+from domain.contributions.employers.document_reading import OpenedDocument as OpenedDocument
+from domain.contributions.employers.document_reading import documents_of_matters as documents_of_matters
+from domain.contributions.employers.document_reading import open_document as open_document
+from domain.contributions.employers.documents import CLOSURE_KINDS as CLOSURE_KINDS
+from domain.contributions.employers.documents import DOCUMENT_KINDS as DOCUMENT_KINDS
+from domain.contributions.employers.documents import GivenDocument as GivenDocument
+from domain.contributions.employers.information import ChangeView as ChangeView
+from domain.contributions.employers.information import InformationView as InformationView
+from domain.contributions.employers.information import changes_of_employer as changes_of_employer
+from domain.contributions.employers.information import collection_banks as collection_banks
+from domain.contributions.employers.information import information_of as information_of
+from domain.contributions.employers.matter_reading import MatterEnd as MatterEnd
+from domain.contributions.employers.matter_reading import MatterView as MatterView
+from domain.contributions.employers.matter_reading import matter_end as matter_end
+from domain.contributions.employers.matter_reading import matter_queue as matter_queue
+from domain.contributions.employers.matter_reading import matters_of as matters_of
+from domain.contributions.employers.matters import decide_matter as decide_matter
+from domain.contributions.employers.matters import run_matter as run_matter
+from domain.contributions.employers.matters import withdraw_matter as withdraw_matter
+from domain.contributions.employers.opening import Registration as Registration
+from domain.contributions.employers.opening import employer_of_code as employer_of_code
+from domain.contributions.employers.opening import offices as offices
+from domain.contributions.employers.opening import open_employer as open_employer
+from domain.contributions.employers.opening import register_by_representative as register_by_representative
+from domain.contributions.employers.opening import register_employer as register_employer
+from domain.contributions.employers.opening import valid_uscc as valid_uscc
+from domain.contributions.employers.opening_change import MonthShift as MonthShift
+from domain.contributions.employers.opening_change import adjust_month as adjust_month
+from domain.contributions.employers.opening_change import change_opening as change_opening
+from domain.contributions.employers.opening_change import preview_month as preview_month
+from domain.contributions.employers.reminding import ReminderView as ReminderView
+from domain.contributions.employers.reminding import record_reminder as record_reminder
+from domain.contributions.employers.reminding import reminders_of as reminders_of
+from domain.contributions.employers.standing import COUNTER_ROLES as COUNTER_ROLES
+from domain.contributions.employers.standing import METHOD_NAMES as METHOD_NAMES
+from domain.contributions.employers.standing import EmployerStanding as EmployerStanding
+from domain.contributions.employers.standing import collection_text as collection_text
+from domain.contributions.employers.standing import require_employer as require_employer
+from domain.contributions.employers.standing import standing_of as standing_of
+from domain.contributions.employers.texting import ReminderAhead as ReminderAhead
+from domain.contributions.employers.texting import reminder_ahead as reminder_ahead
+from domain.contributions.employers.texting import text_reminder as text_reminder
+from domain.contributions.events import EMPLOYER_REMINDED as EMPLOYER_REMINDED
+from domain.contributions.events import LIST_APPLIED as LIST_APPLIED
+from domain.contributions.events import LIST_WORK as LIST_WORK
+from domain.contributions.events import MATTER_ENDED as MATTER_ENDED
+from domain.contributions.events import SENSITIVE_CHANGE as SENSITIVE_CHANGE
+from domain.contributions.events import STATEMENT_DISTRIBUTED as STATEMENT_DISTRIBUTED
+from domain.contributions.events import STATEMENT_PAID as STATEMENT_PAID
+from domain.contributions.events import STATEMENT_TAKEN_BACK as STATEMENT_TAKEN_BACK
+from domain.contributions.events import STATEMENT_TAKING_BACK as STATEMENT_TAKING_BACK
+from domain.contributions.holdings import OwnAccount as OwnAccount
+from domain.contributions.holdings import holding_of as holding_of
+from domain.contributions.holdings import own_account as own_account
+from domain.contributions.home import Home as Home
+from domain.contributions.home import home_of as home_of
+from domain.contributions.listed import ListedEntry as ListedEntry
+from domain.contributions.listed import accounts_touched as accounts_touched
+from domain.contributions.listed import appeal_against_entry as appeal_against_entry
+from domain.contributions.listed import listed_entries_of as listed_entries_of
+from domain.contributions.listed import mobile_of_listed as mobile_of_listed
+from domain.contributions.listed import withdraw_own_appeal as withdraw_own_appeal
+from domain.contributions.lists import desk as _lists
+from domain.contributions.lists.applying import apply_list as apply_list
+from domain.contributions.lists.checking import check_list as check_list
+from domain.contributions.lists.checking import lists_due as lists_due
+from domain.contributions.lists.deciding import cancel_list as cancel_list
+from domain.contributions.lists.deciding import recheck_list as recheck_list
+from domain.contributions.lists.deciding import submit_list as submit_list
+from domain.contributions.lists.desk import ListOpened as ListOpened
+from domain.contributions.lists.effect import ListEffect as ListEffect
+from domain.contributions.lists.effect import effect_of_list as effect_of_list
+from domain.contributions.lists.filling import add_rows as add_rows
+from domain.contributions.lists.filling import receive_list_file as receive_list_file
+from domain.contributions.lists.filling import remove_row as remove_row
+from domain.contributions.lists.judging import JudgedRow as JudgedRow
+from domain.contributions.merging import merge_persons as merge_persons
+from domain.contributions.merging import person_of_document as person_of_document
+from domain.contributions.merging import replace_document as replace_document
+from domain.contributions.people import freezing as _freezing
+from domain.contributions.people.adding import adding_actions as adding_actions
+from domain.contributions.people.freezing import FreezeView as FreezeView
+from domain.contributions.people.freezing import expire_freezes as expire_freezes
+from domain.contributions.people.freezing import freeze_account as freeze_account
+from domain.contributions.people.freezing import freezes_of as freezes_of
+from domain.contributions.people.freezing import unfreeze_account as unfreeze_account
+from domain.contributions.people.history import AccountDesk as AccountDesk
+from domain.contributions.people.history import account_at_desk as account_at_desk
+from domain.contributions.people.merging import MergePreview as MergePreview
+from domain.contributions.people.merging import merge_accounts as merge_accounts
+from domain.contributions.people.merging import preview_merge as preview_merge
+from domain.contributions.people.pooling import move_from_pool as move_from_pool
+from domain.contributions.people.pooling import move_to_pool as move_to_pool
+from domain.contributions.people.pooling import open_pool as open_pool
+from domain.contributions.persons import REVEALING_ROLES as REVEALING_ROLES
+from domain.contributions.persons import PersonView as PersonView
+from domain.contributions.persons import Revealed as Revealed
+from domain.contributions.persons import clear_person as clear_person
+from domain.contributions.persons import document_index as document_index
+from domain.contributions.persons import document_lookup_text as document_lookup_text
+from domain.contributions.persons import known_person as known_person
+from domain.contributions.persons import name_text as name_text
+from domain.contributions.persons import person_by_document as person_by_document
+from domain.contributions.persons import person_by_id as person_by_id
+from domain.contributions.persons import person_of as person_of
+from domain.contributions.persons import register_person as register_person
+from domain.contributions.persons import rename_person as rename_person
+from domain.contributions.persons import reveal_person as reveal_person
+from domain.contributions.ports import PersonAsked as PersonAsked
+from domain.contributions.ports import PersonRegistries as PersonRegistries
+from domain.contributions.reading import EmployeeView as EmployeeView
+from domain.contributions.reading import ListRowView as ListRowView
+from domain.contributions.reading import ListView as ListView
+from domain.contributions.reading import StatementView as StatementView
+from domain.contributions.reading import employees_of as employees_of
+from domain.contributions.reading import list_of as list_of
+from domain.contributions.reading import lists_in_transit as lists_in_transit
+from domain.contributions.reading import lists_of as lists_of
+from domain.contributions.reading import rows_of_list as rows_of_list
+from domain.contributions.reading import statement_of as statement_of
+from domain.contributions.reading import statements_of_employer as statements_of_employer
+from domain.contributions.reading import statements_open as statements_open
+from domain.contributions.refusals import DOCUMENT_MALFORMED as DOCUMENT_MALFORMED
+from domain.contributions.refusals import FORM_STALE as FORM_STALE
+from domain.contributions.refusals import INVENTORY_EMPTY as INVENTORY_EMPTY
+from domain.contributions.refusals import MONTH_MALFORMED as MONTH_MALFORMED
+from domain.contributions.refusals import PERSON_SAME as PERSON_SAME
+from domain.contributions.refusals import PERSON_UNKNOWN as PERSON_UNKNOWN
+from domain.contributions.remittances import collecting as _collecting
+from domain.contributions.remittances import failing as _failing
+from domain.contributions.remittances import paying as _paying
+from domain.contributions.remittances import taken_back as _taken_back
+from domain.contributions.remittances import taken_back_reading as _taken_back_reading
+from domain.contributions.remittances.collecting import collect_due as collect_due
+from domain.contributions.remittances.collecting import collect_now as collect_now
+from domain.contributions.remittances.collecting import item_settled as item_settled
+from domain.contributions.remittances.distributing import distribute_statement as distribute_statement
+from domain.contributions.remittances.distributing import statements_paid as statements_paid
+from domain.contributions.remittances.drawing import Drawn as Drawn
+from domain.contributions.remittances.drawing import cancel_statement as cancel_statement
+from domain.contributions.remittances.drawing import draw_back_payment as draw_back_payment
+from domain.contributions.remittances.drawing import draw_statement as draw_statement
+from domain.contributions.remittances.failing import FailedCollection as FailedCollection
+from domain.contributions.remittances.failing import FailureSum as FailureSum
+from domain.contributions.remittances.failing import collection_failures as collection_failures
+from domain.contributions.remittances.failing import dismiss_failure as dismiss_failure
+from domain.contributions.remittances.failing import sums_of as sums_of
+from domain.contributions.remittances.inventory import MonthInventory as MonthInventory
+from domain.contributions.remittances.inventory import inventory_of as inventory_of
+from domain.contributions.remittances.paying import balance_of_employer as balance_of_employer
+from domain.contributions.remittances.paying import change_payment_of_statement as change_payment_of_statement
+from domain.contributions.remittances.paying import money_arrived as money_arrived
+from domain.contributions.remittances.previewing import StatementPreview as StatementPreview
+from domain.contributions.remittances.previewing import preview_statement as preview_statement
+from domain.contributions.remittances.refunding import ask_overpayment_refund as ask_overpayment_refund
+from domain.contributions.remittances.reversing import ReversalPreview as ReversalPreview
+from domain.contributions.remittances.reversing import preview_reversal as preview_reversal
+from domain.contributions.remittances.reversing import reverse_contribution as reverse_contribution
+from domain.contributions.remittances.taken_back import accept_shortfall as accept_shortfall
+from domain.contributions.remittances.taken_back import bind_taken_back as bind_taken_back
+from domain.contributions.remittances.taken_back import debt_paid as debt_paid
+from domain.contributions.remittances.taken_back import take_back as take_back
+from domain.contributions.remittances.taken_back_reading import TakenBackView as TakenBackView
+from domain.contributions.remittances.taken_back_reading import taken_back_matter as taken_back_matter
+from domain.contributions.remittances.taken_back_reading import taken_back_matters as taken_back_matters
+from domain.contributions.remittances.undoing import taken_back_due as taken_back_due
+from domain.contributions.remittances.undoing import undo_distribution as undo_distribution
+from domain.contributions.rules import rows as _rows
+from domain.contributions.rules.determination import DeterminedBase as DeterminedBase
+from domain.contributions.rules.determination import determine_base as determine_base
+from domain.contributions.verification import INVARIANTS as INVARIANTS
+
+# what has a plain name in its room has a fuller one here
+ENFORCEMENT_NAMES = _enforcement.KIND_NAMES
+CERTIFICATE_TITLES = _gathering.TITLES
+MATTER_KIND_NAMES = _matters.KIND_NAMES
+REMINDER_MEANS = _reminding.MEANS
+EMPLOYER_KIND_NAMES = _standing.KIND_NAMES
+EMPLOYER_STATE_NAMES = _standing.STATE_NAMES
+LIST_KIND_NAMES = _lists.KIND_NAMES
+FreezeOrder = _freezing.Order
+DEBT_PURPOSE = _taken_back.PURPOSE
+COLLECTION_PURPOSE = _collecting.PURPOSE
+RECEIPT_PURPOSES = _paying.PURPOSES
+LIST_COLUMNS = _rows.HEADINGS
+LIST_FIELDS = _rows.FIELDS
+list_choices = _rows.choices
+FAILURE_HANDLED = _failing.HANDLED_NAMES
+STATEMENT_KINDS = _failing.KIND_NAMES
+TAKEN_BACK_STATES = _taken_back_reading.STATE_NAMES

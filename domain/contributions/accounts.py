@@ -67,9 +67,9 @@ async def accounts_of(*, actor: Actor) -> list[AccountView]:
 
 
 async def account_of(*, account_no: int, using: Executor = database.pool) -> AccountView:
-    row = await using.row(f"{_VIEW} WHERE a.account_no = $1", account_no)
+    row = await using.row(_VIEW, account_no)
     assert row is not None, f"account {account_no} is unknown"
-    return _view(row)
+    return view_of(row)
 
 
 async def entries_of(*, actor: Actor, account_no: int, first: int, after: str | None) -> Page[EntryView]:
@@ -87,18 +87,7 @@ async def entries_of(*, actor: Actor, account_no: int, first: int, after: str | 
 async def months_contributed_consecutively(*, account_no: int, using: Executor = database.pool) -> int:
     """Months without a gap that end at the month the account is paid through (缴至年月), with those of accounts
     that were merged into it."""
-    rows = await using.rows(
-        "SELECT DISTINCT period FROM contribution_month WHERE (account_no = $1"
-        " OR account_no IN (SELECT account_no FROM account WHERE merged_into = $1)) AND reversed_by IS NULL"
-        " ORDER BY period DESC",
-        account_no,
-    )
-    months = [YearMonth.of_period(row["period"]) for row in rows]
-    count = 0
-    for month in months:
-        if month != months[0].minus(months=count):
-            break
-        count += 1
+    count: int = await using.value(CONSECUTIVE_MONTHS, account_no)
     return count
 
 
@@ -188,16 +177,27 @@ async def book_contribution(
     return voucher_id
 
 
-_VIEW = """
-SELECT a.*, b.balance_fen, b.held_fen, e.name AS employer_name, o.name AS office_name
+VIEW_COLUMNS = "a.*, b.balance_fen, b.held_fen, e.name AS employer_name, o.name AS office_name"
+VIEW_TABLES = """
 FROM account a
 JOIN account_balance b ON b.account_no = a.account_no
 JOIN employer e ON e.employer_no = a.employer_no
 JOIN management_office o ON o.code = a.office_code
 """
+_VIEW = f"SELECT {VIEW_COLUMNS} {VIEW_TABLES} WHERE a.account_no = $1"
+
+# Counted from the latest month, one without a gap before it stands as far back as its place; behind a gap none does.
+CONSECUTIVE_MONTHS = """
+SELECT count(*) FROM (
+    SELECT max(m.month) OVER () - m.month AS back, row_number() OVER (ORDER BY m.month DESC) - 1 AS place
+    FROM (SELECT DISTINCT period / 100 * 12 + period % 100 AS month FROM contribution_month
+          WHERE (account_no = $1 OR account_no IN (SELECT account_no FROM account WHERE merged_into = $1))
+            AND reversed_by IS NULL) m) counted
+WHERE back = place
+"""
 
 
-def _view(row: Record) -> AccountView:
+def view_of(row: Record) -> AccountView:
     paid_through = row["paid_through_period"]
     return AccountView(
         account_no=row["account_no"],

@@ -40,6 +40,49 @@ class Agency:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAgent:
+    """Somebody who may act for an employer, masked. `valid_to` is the last day, None without an end."""
+
+    person_id: int
+    name_masked: str
+    document_no_masked: str
+    scopes: frozenset[str]
+    sources: frozenset[str]
+    valid_from: date
+    valid_to: date | None
+
+
+async def agents_of_employer(*, employer_no: int, on: date, using: Executor = database.pool) -> list[KeptAgent]:
+    """Whoever may act for the employer on the day or later, by person. Rights are the caller's matter."""
+    rows = await using.rows(
+        "SELECT person_id, scopes, source, valid_from, valid_to FROM employer_agent WHERE employer_no = $1"
+        " AND (valid_to IS NULL OR valid_to >= $2) ORDER BY person_id, valid_from",
+        employer_no,
+        on,
+    )
+    persons = await using.rows(
+        "SELECT person_id, name_masked, document_masked FROM person WHERE person_id = ANY ($1::bigint[])",
+        sorted({row["person_id"] for row in rows}),
+    )
+    found = []
+    for person in persons:
+        own = [row for row in rows if row["person_id"] == person["person_id"]]
+        ends = [row["valid_to"] for row in own]
+        found.append(
+            KeptAgent(
+                person_id=person["person_id"],
+                name_masked=person["name_masked"],
+                document_no_masked=person["document_masked"],
+                scopes=frozenset(scope for row in own for scope in row["scopes"]),
+                sources=frozenset(row["source"] for row in own),
+                valid_from=min(row["valid_from"] for row in own),
+                valid_to=None if None in ends else max(ends),
+            )
+        )
+    return found
+
+
 async def agent_scopes(
     *, employer_no: int, person_id: int, on: date, using: Executor = database.pool
 ) -> frozenset[str]:
@@ -76,6 +119,19 @@ async def agencies_of(*, person_id: int, on: date) -> list[Agency]:
             scopes=frozenset(row["scopes"]) | (known.scopes if known else frozenset()),
         )
     return list(found.values())
+
+
+async def agents_for(*, employer_no: int, scope: str, on: date, using: Executor = database.pool) -> list[int]:
+    """Persons who may act for the employer in this scope on the day, the longest appointed first."""
+    rows = await using.rows(
+        "SELECT person_id FROM employer_agent WHERE employer_no = $1 AND valid_from <= $2"
+        " AND (valid_to IS NULL OR valid_to >= $2) AND scopes && ARRAY['all', $3::text]"
+        " GROUP BY person_id ORDER BY min(valid_from), person_id",
+        employer_no,
+        on,
+        scope,
+    )
+    return [row["person_id"] for row in rows]
 
 
 async def employer_of_uscc(*, uscc: str) -> int | None:

@@ -35,3 +35,8 @@ REMINDER_CONTACT = refusal_kind("reminder.contact", "请填写联系人，2至60
 REMINDER_SAID = refusal_kind("reminder.said", "请填写催缴事项（2至200个字）和对方答复（4至500个字）。", field="said")
 REMINDER_TIME = refusal_kind("reminder.time", "催缴时间不能晚于现在，请修改。", field="happenedAt")
 REMINDER_PROMISE = refusal_kind("reminder.promise", "承诺缴款日期不能早于催缴日期，请修改。", field="promisedOn")
+REMINDER_NOTHING_DUE = refusal_kind("reminder.nothing_overdue", "该单位没有到期未缴的款项，不需催缴。")
+REMINDER_NO_PHONE = refusal_kind(
+    "reminder.no_phone", "该单位没有登记手机号的缴款经办人，请改用电话、信函或上门催缴，并提醒单位登记经办人。"
+)
+REMINDER_TODAY = refusal_kind("reminder.texted_today", "今日已向该单位发送催缴短信，请于次日再发或改用其他方式催缴。")

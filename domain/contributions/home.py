@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from domain.contributions.accounts import AccountView, _view
+from domain.contributions.accounts import AccountView, view_of
 from domain.contributions.home_joined import ACCOUNT_COLUMNS, PERSON_COLUMNS, entries_sql, together
 from domain.contributions.persons import PersonView
 from domain.kernel import database
@@ -63,7 +63,7 @@ async def home_of(*, actor: Actor, entries_first: int | None, business_date: dat
             document_no_masked=person["document_masked"],
             mobile_masked=person["mobile_masked"],
         ),
-        accounts=[_view(row) for row in rows],
+        accounts=[view_of(row) for row in rows],
         entries=entries,
     )
 

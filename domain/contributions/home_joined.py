@@ -19,11 +19,11 @@ def entries_sql(since: int, *, of: str) -> str:
     FROM (SELECT q.sequence, q.voucher_id, q.line_no, q.side, q.amount_fen, q.balance_before_fen, q.balance_after_fen,
                  coalesce(v.kind, g.kind) AS kind, coalesce(v.summary, g.summary) AS summary,
                  coalesce(v.posted_on, g.posted_on) AS posted_on
-          FROM posting q
+          FROM (SELECT * FROM posting WHERE account_no = {of} AND period >= {since} AND sequence IS NOT NULL
+                ORDER BY sequence DESC LIMIT $2) q
           LEFT JOIN voucher v ON v.account_no = q.account_no AND v.period = q.period AND v.voucher_id = q.voucher_id
           LEFT JOIN general_voucher g ON v.voucher_id IS NULL AND g.voucher_id = q.voucher_id
-          WHERE q.account_no = {of} AND q.period >= {since} AND q.sequence IS NOT NULL
-          ORDER BY q.sequence DESC LIMIT $2) t)"""
+          ORDER BY q.sequence DESC) t)"""
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain import risk
-from domain.contributions.persons import clear_person
+from domain.contributions.persons import clear_person, person_by_document
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor
 from domain.kernel.dates import business_date_of
@@ -67,6 +67,13 @@ async def accounts_touched(*, flow: str, on: date, lo: int, hi: int, using: Exec
         hi,
     )
     return {row["account_no"]: effect_of[row["person_id"]] for row in accounts}
+
+
+async def mobile_of_listed(*, entry_id: int) -> str | None:
+    """The number of whom an entry is about; None for a person not known here or without a number."""
+    document_type, number = await risk.document_of(entry_id=entry_id)
+    person_id = await person_by_document(document_type=document_type, document_no=number)
+    return None if person_id is None else (await clear_person(person_id=person_id)).mobile
 
 
 async def _own_document(actor: Actor) -> Document:

@@ -235,7 +235,12 @@ def document_lookup_text(*, document_type: str, document_no: str) -> str:
 def name_index(name: str) -> bytes:
     """The blind index by which a name is compared without being read; blanks and the forms of the middle dot count
     alike."""
-    return vault.current().blind_index(f"name:{comparable_name(name)}")
+    return vault.current().blind_index(name_text(name))
+
+
+def name_text(name: str) -> str:
+    """What the index of a name is made of."""
+    return f"name:{comparable_name(name)}"
 
 
 def comparable_name(name: str) -> str:

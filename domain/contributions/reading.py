@@ -10,7 +10,7 @@ from typing import Any
 from domain.contributions.employers.standing import METHOD_NAMES, require_employer
 from domain.contributions.lists.desk import KIND_NAMES, STATE_NAMES
 from domain.contributions.refusals import EMPLOYER_NOT_FOUND, LIST_NOT_FOUND, STATEMENT_NOT_FOUND
-from domain.contributions.remittances.drawing import STATE_NAMES as STATEMENT_STATE_NAMES
+from domain.contributions.remittances.states import STATEMENT_STATES
 from domain.contributions.rules.transitions import transitions
 from domain.kernel import database
 from domain.kernel.actor import Actor
@@ -70,6 +70,7 @@ class ListRowView:
     employer_part: Money | None
     employee_part: Money | None
     account_no: int | None
+    person_id: int | None
     state: str
     state_name: str
     problems: tuple[RowProblemView, ...]
@@ -261,7 +262,7 @@ async def statements_open(*, office_codes: Sequence[str], most: int = 200) -> li
     rows = await database.rows(
         _STATEMENTS.replace("FROM remittance_statement s", ", e.name AS employer_name FROM remittance_statement s"
                             " JOIN employer e ON e.employer_no = s.employer_no")
-        + " WHERE s.state IN ('open', 'collecting', 'paid')"
+        + " WHERE s.state IN ('open', 'collecting', 'paid', 'taking_back')"
         " AND (cardinality($1::text[]) = 0 OR e.office_code = ANY ($1)) ORDER BY s.due_on, s.statement_id LIMIT $2",
         list(office_codes),
         most,
@@ -334,6 +335,7 @@ def _row(row: Record) -> ListRowView:
         employer_part=_money(row["employer_fen"]),
         employee_part=_money(row["employee_fen"]),
         account_no=row["account_no"],
+        person_id=row["person_id"],
         state=row["state"],
         state_name=ROW_STATE_NAMES[row["state"]],
         problems=tuple(
@@ -360,7 +362,7 @@ def _statement(row: Record) -> StatementView:
         method=row["method"],
         method_name=METHOD_NAMES[row["method"]],
         state=row["state"],
-        state_name=STATEMENT_STATE_NAMES[row["state"]],
+        state_name=STATEMENT_STATES[row["state"]],
         due_on=row["due_on"],
         came=summary.get("came", 0),
         went=summary.get("went", 0),

@@ -16,7 +16,10 @@ EMPLOYER_OTHER = refusal_kind("employer.other", "您不是该单位的经办人�
 EMPLOYER_OFFICE = refusal_kind(
     "employer.other_office", "该单位由其他管理部管理，请转该管理部办理。", field="employerNo"
 )
-EMPLOYER_CLOSED = refusal_kind("employer.closed", "该单位已销户，不能再办理此业务；如需恢复缴存请重新登记开户。")
+EMPLOYER_CLOSED = refusal_kind(
+    "employer.closed",
+    "该单位已销户，不能再办理此业务；如需恢复缴存，请到所属管理部办理恢复开户，原登记号和历史记录继续使用。",
+)
 EMPLOYER_SEALED = refusal_kind("employer.sealed", "该单位账户已封存，请先办理单位启封再办理此业务。")
 EMPLOYER_NOT_READY = refusal_kind(
     "employer.not_registered", "该单位的缴存登记资料尚未建立，请到所属管理部补录后再办理。"
@@ -27,6 +30,11 @@ USCC_INVALID = refusal_kind(
 USCC_KNOWN = refusal_kind(
     "employer.uscc_registered", "该统一社会信用代码已登记为单位{employer_no}，不能重复登记。", field="uscc"
 )
+USCC_CLOSED = refusal_kind(
+    "employer.uscc_closed",
+    "该统一社会信用代码的单位{employer_no}已销户，不需重新登记，请到所属管理部办理恢复开户。",
+    field="uscc",
+)
 NAME_INVALID = refusal_kind("employer.name_invalid", "单位名称应为2至100个字，请按登记证书填写。", field="name")
 OFFICE_UNKNOWN = refusal_kind("employer.office_unknown", "没有该管理部，请从列表中选择。", field="officeCode")
 KIND_UNKNOWN = refusal_kind("employer.kind_unknown", "单位性质不正确，请从列表中选择。", field="kind")
@@ -35,6 +43,22 @@ FIRST_MONTH_INVALID = refusal_kind(
     "employer.first_month_invalid", "启缴年月应在{least}至{most}之间，请修改。", field="firstMonth"
 )
 CONTACT_INVALID = refusal_kind("employer.contact_invalid", "{what}格式不正确，请修改后重试。", field="contact")
+MONTH_NOT_LATER = refusal_kind(
+    "employer.month_not_later",
+    "该单位下次应缴{month}，汇缴月份只能往后调整，请修改；已缴月份有误的请办理冲正。",
+    field="month",
+)
+MONTH_HAS_PEOPLE = refusal_kind(
+    "employer.month_has_people", "{month}有{count}名职工应缴存，不能跳过该月，请先汇缴或办理职工变更。", field="month"
+)
+LEGAL_PERSON = refusal_kind(
+    "employer.legal_person",
+    "变更法定代表人须同时填写姓名（2至60个字）和18位身份证号码，请核对后重试。",
+    field="legalName",
+)
+DAY_INVALID = refusal_kind(
+    "employer.day_invalid", "成立日期应写作2026-11-23，且不晚于今天，请修改。", field="establishedOn"
+)
 CHANGE_EMPTY = refusal_kind("employer.change_empty", "没有需要变更的内容，请修改后再提交。")
 STATE_CHANGE = refusal_kind(
     "employer.state_change", "单位状态不能由“{before}”变为“{after}”，请核对后重新选择。", field="state"
@@ -83,6 +107,9 @@ CLOSURE_BALANCE = refusal_kind("closure.balance", "单位暂存款还有{amount}
 
 # Payment
 METHOD_UNKNOWN = refusal_kind("payment.method_unknown", "缴款方式不正确，请从列表中选择。", field="method")
+METHOD_SAME = refusal_kind(
+    "payment.method_same", "该汇缴书已按“{method}”等待到账，无需再办；如需改用其他方式请重新选择。", field="method"
+)
 COLLECTION_NOTICE = refusal_kind(
     "collection.notice", "开通委托收款须阅读并同意现行版本的告知单，请阅读后勾选同意。", field="noticeVersion"
 )
@@ -101,6 +128,7 @@ COLLECTION_OTHER_ACCOUNT = refusal_kind(
     field="accountNo",
 )
 COLLECTION_DAY = refusal_kind("collection.day", "扣款日应为1至28日，请修改。", field="collectionDay")
+COLLECTION_HANDLED = refusal_kind("collection.handled", "该汇缴书没有待处理的托收失败，请刷新后查看最新状态。")
 COLLECTION_AGAIN = refusal_kind("collection.again", "该汇缴书已托收{times}次均未成功，请改用其他缴款方式。")
 CHEQUE_NO = refusal_kind("payment.cheque_no", "支票缴款须填写支票号码（6至20位数字），请补充。", field="detail")
 BALANCE_SHORT = refusal_kind(

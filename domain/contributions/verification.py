@@ -7,11 +7,12 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         SELECT s.statement_no AS label,
                s.employer_fen = coalesce(l.employer_fen, 0) AND s.employee_fen = coalesce(l.employee_fen, 0)
                AND s.distributed_fen = coalesce(l.posted, 0) AND s.returned_fen = coalesce(l.returned, 0)
-               AND (s.state <> 'distributed' OR l.waiting = 0) AND (s.state IN ('paid', 'distributed') OR l.posted = 0)
-               AS holds
+               AND (s.state <> 'distributed' OR l.waiting = 0)
+               AND (s.state IN ('paid', 'distributed', 'taking_back') OR l.posted = 0) AS holds
         FROM remittance_statement s
         LEFT JOIN (
-            SELECT employer_no, statement_id, sum(employer_fen) AS employer_fen, sum(employee_fen) AS employee_fen,
+            SELECT employer_no, statement_id, sum(employer_fen) FILTER (WHERE state <> 'X') AS employer_fen,
+                   sum(employee_fen) FILTER (WHERE state <> 'X') AS employee_fen,
                    coalesce(sum(employer_fen + employee_fen) FILTER (WHERE state = 'P'), 0) AS posted,
                    coalesce(sum(employer_fen + employee_fen) FILTER (WHERE state = 'R'), 0) AS returned,
                    count(*) FILTER (WHERE state = 'W') AS waiting
@@ -37,7 +38,7 @@ INVARIANTS: dict[str, tuple[str, str]] = {
             FROM ledger_line WHERE subject = '21903' AND account_set = 'provident_fund'
             UNION ALL
             SELECT employer_no::text, 0, amount_fen - distributed_fen - returned_fen FROM remittance_statement
-            WHERE state = 'paid'
+            WHERE state IN ('paid', 'taking_back')
             UNION ALL
             SELECT employer_no::text, 0, open_fen FROM employer_balance
             UNION ALL
@@ -49,6 +50,23 @@ INVARIANTS: dict[str, tuple[str, str]] = {
             WHERE e.state = 'met' AND s.state = 'open'
             ) AS both_sides
         WHERE EXISTS (SELECT FROM employer_account a WHERE a.employer_no::text = employer)
+        GROUP BY employer
+        """,
+    ),
+    "debts_equal_what_was_taken_back": (
+        "应收单位追回款（11901）逐单位等于待单位补足的汇缴明细与已确认的部分收回款之和",
+        """
+        SELECT 'employer:' || employer AS label, sum(ledger) = sum(details) AS holds FROM (
+            SELECT auxiliary AS employer, CASE side WHEN 'D' THEN amount_fen ELSE -amount_fen END AS ledger,
+                   0::bigint AS details
+            FROM ledger_line WHERE subject = '11901' AND account_set = 'provident_fund'
+            UNION ALL
+            SELECT employer_no::text, 0, employer_fen + employee_fen FROM remittance_line WHERE state = 'S'
+            UNION ALL
+            -- met: its money has credited the debt, and the matter has not heard of it yet
+            SELECT t.employer_no::text, 0, t.amount_fen FROM payment_taken_back t
+            JOIN expected_receipt e USING (expectation_id) WHERE t.state = 'owed' AND e.state = 'open'
+            ) AS both_sides
         GROUP BY employer
         """,
     ),

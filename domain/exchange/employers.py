@@ -152,7 +152,8 @@ async def _superseded(push: Push, row: Record, *, now: datetime) -> Outcome:
 async def _office(district_code: str) -> str:
     """The department of the district; of several the first by code. Raises Refused."""
     found: str | None = await database.value(
-        "SELECT code FROM management_office WHERE district_code = $1 ORDER BY code LIMIT 1", district_code
+        "SELECT code FROM management_office WHERE district_code = $1 AND closed_on IS NULL ORDER BY code LIMIT 1",
+        district_code,
     )
     if found is None:
         raise Refused(DISTRICT_UNKNOWN(code=district_code))

@@ -145,19 +145,19 @@ async def _decide(task: _Task) -> list[Record]:
 
 
 async def _keep_decisions(task: _Task) -> None:
-    keys = [_person_key(row) for row in task.rows]
-    newer = await _told_later(task, keys)
+    keys = [vault.current().blind_indexes(_person_text(row)) for row in task.rows]
+    newer = await _told_later(task, [one for key in keys for one in key])
     actions = await _actions(task)
     decided, list_row = [], 1
     for row, key, action in zip(task.rows, keys, actions, strict=True):
         base, by = _base(task, row)
-        sent = key not in newer
+        sent = newer.isdisjoint(key)
         # the heading is the list's first row
         list_row += sent
         decided.append(
             (
                 row.row_no,
-                key,
+                vault.current().blind_index(_person_text(row)),
                 mask_name(row.name),
                 mask_id_document(row.document_no),
                 action,
@@ -240,8 +240,9 @@ def _base(task: _Task, row: PersonRow) -> tuple[Money | None, str | None]:
     return found.base, found.by
 
 
-def _person_key(row: PersonRow) -> bytes:
-    return vault.current().blind_index(f"exchange:{row.document_type}:{row.document_no.upper()}")
+def _person_text(row: PersonRow) -> str:
+    """What the index of a person is made of, by which an earlier fact is known to be overtaken."""
+    return f"exchange:{row.document_type}:{row.document_no.upper()}"
 
 
 async def _receive(task: _Task, sent: Sequence[Record]) -> contributions.ListOpened:

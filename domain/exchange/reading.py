@@ -78,6 +78,7 @@ class ExchangeRowView:
     document_masked: str
     action: str
     result: RowResult
+    document_index: bytes | None = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -167,13 +168,25 @@ async def exchange_record(*, actor: Actor, record_id: int, now: datetime) -> tup
         None, actor=actor, action="exchange.read", subject=f"exchange:{row['source']}:{row['message_no']}", now=now
     )
     kept = await database.rows(
-        "SELECT row_no, name_masked, document_masked, action FROM exchange_row WHERE record_id = $1 ORDER BY row_no",
+        "SELECT row_no, name_masked, document_masked, action, list_row_no FROM exchange_row WHERE record_id = $1"
+        " ORDER BY row_no",
         record_id,
     )
+    # in two steps, because the list's rows live with their employer
+    listed = await database.rows(
+        "SELECT row_no, document_index FROM contribution_list_row WHERE employer_no = $1 AND list_id = $2",
+        row["employer_no"],
+        row["list_id"] or 0,
+    )
+    indexes = {one["row_no"]: one["document_index"] for one in listed}
     results = await rows_of(record=row)
     return _view(row), [
         ExchangeRowView(
-            name_masked=one["name_masked"], document_masked=one["document_masked"], action=one["action"], result=result
+            name_masked=one["name_masked"],
+            document_masked=one["document_masked"],
+            action=one["action"],
+            result=result,
+            document_index=indexes.get(one["list_row_no"]),
         )
         for one, result in zip(kept, results, strict=True)
     ]

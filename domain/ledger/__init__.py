@@ -10,7 +10,7 @@ from domain.ledger.actions import (
     settle_interest,
     void_hold,
 )
-from domain.ledger.batches import credit_accounts, open_accounts
+from domain.ledger.batches import Credited, credit_accounts, debit_accounts, open_accounts
 from domain.ledger.calendar import (
     Blocker,
     BookBlocker,
@@ -57,6 +57,14 @@ from domain.ledger.interest import (
     settle_for_closing,
     settle_range,
 )
+from domain.ledger.maintenance import (
+    MAINTENANCE_STANDARD,
+    NetAssetLine,
+    SheetLine,
+    maintenance_income,
+    maintenance_sheet,
+    net_asset_changes,
+)
 from domain.ledger.postings import (
     KIND_NAMES,
     PROVIDENT_FUND,
@@ -65,7 +73,7 @@ from domain.ledger.postings import (
     contribution_lines,
     withdrawal_lines,
 )
-from domain.ledger.queries import Balance, EntryView, balance_of, entries_of, lock_balance
+from domain.ledger.queries import Balance, EntryView, balance_of, entries_of, lock_account
 from domain.ledger.seals import ChainHead, chain_head, seal_day
 from domain.ledger.statements import (
     AccountSetView,
@@ -83,6 +91,7 @@ from domain.ledger.verification import INVARIANTS, InvariantResult, prove
 __all__ = [
     "INVARIANTS",
     "KIND_NAMES",
+    "MAINTENANCE_STANDARD",
     "PROVIDENT_FUND",
     "REASON_MAX",
     "AccountSetView",
@@ -94,6 +103,7 @@ __all__ = [
     "ChainHead",
     "ChainProof",
     "CloseCheck",
+    "Credited",
     "EntryView",
     "FormalFilters",
     "FormalVoucherView",
@@ -102,9 +112,11 @@ __all__ = [
     "InvariantResult",
     "Line",
     "LineView",
+    "NetAssetLine",
     "ProductLine",
     "RealtimeVoucherView",
     "Shares",
+    "SheetLine",
     "Span",
     "StatementLine",
     "SubjectEntry",
@@ -125,6 +137,7 @@ __all__ = [
     "closed_through",
     "contribution_lines",
     "credit_accounts",
+    "debit_accounts",
     "decide_request",
     "distribution_statement",
     "entries_of",
@@ -139,8 +152,11 @@ __all__ = [
     "gather_day",
     "income_statement",
     "interest_due",
-    "lock_balance",
+    "lock_account",
+    "maintenance_income",
+    "maintenance_sheet",
     "members_of",
+    "net_asset_changes",
     "net_income",
     "open_account",
     "open_accounts",

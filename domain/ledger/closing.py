@@ -40,7 +40,7 @@ from domain.ledger.seals import seal_day
 from domain.ledger.statements import period_state
 
 REASON_MAX = 200
-OF_STATEMENT = "statement:"
+OF_STATEMENT = ("statement:", "taken_back:")
 """Business keys of what collection distributes: it reverses them itself, with all that hangs on them."""
 RequestKind = Literal["reopen", "reverse", "distribute"]
 _VERBS = {"reopen": "period_reopened", "reverse": "voucher_reversed", "distribute": "income_distributed"}

@@ -28,11 +28,21 @@ async def income_statement(
 ) -> list[IncomeLine]:
     """增值收益表 of a set of 财综字〔1999〕33号: `current` is the month, its quarter up to the month's end, or the year
     up to it. Vouchers that only carry over (季末结转) are left out, so that a closed quarter reads as it was earned."""
-    rows = await (using or database.pool).rows(
-        _TURNOVER, account_set, _begins(period, span).period, YearMonth(period.year, 1).period, period.period
+    moved = await turnover_without_carry_over(
+        account_set=account_set, begins=_begins(period, span), period=period, subjects="^4[01]1", using=using
     )
-    moved = {row["subject"]: (Money(row["current"]), Money(row["year"])) for row in rows}
     return _lines(moved)
+
+
+async def turnover_without_carry_over(
+    *, account_set: str, begins: YearMonth, period: YearMonth, subjects: str, using: Executor | None = None
+) -> dict[str, tuple[Money, Money]]:
+    """By subject, of those that `subjects` (a pattern) names: credit less debit from `begins` on, and of the year, both
+    to the end of `period`, without the vouchers that only carry over."""
+    rows = await (using or database.pool).rows(
+        _TURNOVER, account_set, begins.period, YearMonth(period.year, 1).period, period.period, subjects
+    )
+    return {row["subject"]: (Money(row["current"]), Money(row["year"])) for row in rows}
 
 
 def net_income(lines: list[IncomeLine]) -> IncomeLine:
@@ -100,5 +110,5 @@ FROM (SELECT period, subject, credit_fen - debit_fen AS fen FROM ledger_turnover
         AND (g.business_key LIKE 'carry_over:%' OR EXISTS (
             SELECT FROM general_voucher c WHERE c.account_set = $1 AND c.voucher_id = g.reverses_voucher_id
                 AND c.business_key LIKE 'carry_over:%'))) t
-WHERE t.subject ~ '^4[01]1' GROUP BY t.subject
+WHERE t.subject ~ $5 GROUP BY t.subject
 """

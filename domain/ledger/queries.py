@@ -50,11 +50,11 @@ async def balance_of(*, account_no: int, using: Executor = database.pool) -> Bal
     return Balance(balance=Money(row["balance_fen"]), held=Money(row["held_fen"]))
 
 
-async def lock_balance(using: Executor, *, account_no: int) -> Balance:
-    """The balance with the account's row lock: what an action reads before it judges. `account_balance` cannot be
-    locked by the application's role, so the account itself is, in the same order as by the ledger's functions."""
-    await using.row("SELECT 1 FROM account WHERE account_no = $1 FOR NO KEY UPDATE", account_no)
-    return await balance_of(account_no=account_no, using=using)
+async def lock_account(tx: Executor, *, account_no: int) -> None:
+    """The account's row lock: what an action takes before it reads the balance that it judges. `account_balance` cannot
+    be locked by the application's role, so the account itself is, in the same order as by the ledger's functions.
+    A statement of its own: one that waited for the lock would go on with the balance of before."""
+    await tx.execute("SELECT 1 FROM account WHERE account_no = $1 FOR NO KEY UPDATE", account_no)
 
 
 async def entries_of(*, account_no: int, first: int, after: str | None) -> Page[EntryView]:
@@ -67,15 +67,17 @@ async def entries_of(*, account_no: int, first: int, after: str | None) -> Page[
     return cut(rows=[_entry(row) for row in rows], first=limit, total=total or 0, key=lambda entry: [entry.sequence])
 
 
+# The lines first: a month's few are sorted, and only those shown are joined.
 _ENTRIES = """
 SELECT p.account_no, p.sequence, p.voucher_id, p.line_no, p.side, p.amount_fen, p.balance_before_fen,
        p.balance_after_fen, coalesce(v.kind, g.kind) AS kind, coalesce(v.summary, g.summary) AS summary,
        coalesce(v.posted_on, g.posted_on) AS posted_on
-FROM posting p
+FROM (SELECT * FROM posting
+      WHERE account_no = $1 AND sequence IS NOT NULL AND ($2::bigint IS NULL OR sequence < $2)
+      ORDER BY sequence DESC LIMIT $3) p
 LEFT JOIN voucher v ON v.account_no = p.account_no AND v.period = p.period AND v.voucher_id = p.voucher_id
 LEFT JOIN general_voucher g ON v.voucher_id IS NULL AND g.voucher_id = p.voucher_id
-WHERE p.account_no = $1 AND p.sequence IS NOT NULL AND ($2::bigint IS NULL OR p.sequence < $2)
-ORDER BY p.sequence DESC LIMIT $3
+ORDER BY p.sequence DESC
 """
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from domain.ledger.maintenance import MAINTENANCE_ASSETS, MAINTENANCE_CLAIMS, MAINTENANCE_STANDARD
 from domain.ledger.statements import ASSET_CODES, CLAIM_CODES
 
 _ASSETS, _CLAIMS = "|".join(ASSET_CODES), "|".join(CLAIM_CODES)
+_FUND_ASSETS, _FUND_CLAIMS = "|".join(MAINTENANCE_ASSETS), "|".join(MAINTENANCE_CLAIMS)
 
 BOOK_INVARIANTS: dict[str, tuple[str, str]] = {
     "formal_equals_realtime": (
@@ -79,6 +81,35 @@ BOOK_INVARIANTS: dict[str, tuple[str, str]] = {
         FROM book_period b JOIN account_set s ON s.code = b.account_set AND s.standard = '财综字〔1999〕33号'
         LEFT JOIN subject_total t ON t.account_set = b.account_set AND t.period <= b.period
         WHERE b.state = 'closed' GROUP BY b.account_set, b.period
+        """,
+    ),
+    "maintenance_sheet_equals_ledger": (
+        "维修资金资产负债表由科目余额生成，没有遗漏科目，资产等于负债与净资产之和",
+        f"""
+        SELECT t.account_set || ' ' || t.period AS label,
+               bool_and(t.subject ~ '^({_FUND_ASSETS}|{_FUND_CLAIMS})$')
+               AND coalesce(sum(t.fen) FILTER (WHERE t.subject ~ '^({_FUND_ASSETS})$'), 0)
+               = -coalesce(sum(t.fen) FILTER (WHERE t.subject ~ '^({_FUND_CLAIMS})$'), 0) AS holds
+        FROM (SELECT b.account_set, b.period, coalesce(c.closes_to, t.subject) AS subject,
+                     t.debit_fen - t.credit_fen AS fen
+              FROM book_period b
+              JOIN account_set s ON s.code = b.account_set AND s.standard = '{MAINTENANCE_STANDARD}'
+              JOIN subject_total t ON t.account_set = b.account_set AND t.period <= b.period
+              LEFT JOIN account_subject c ON c.account_set = t.account_set AND c.code = t.subject
+              WHERE b.state = 'closed') t
+        GROUP BY t.account_set, t.period
+        """,
+    ),
+    "carry_over_keeps_net_assets": (
+        "季末结转把每项收入、支出转入其应转的净资产科目，不改变各栏净资产",
+        """
+        SELECT x.account_set || ' ' || x.period || ' ' || x.target AS label, sum(x.fen) = 0 AS holds
+        FROM (SELECT g.account_set, g.period, g.voucher_id, coalesce(s.closes_to, l.subject) AS target,
+                     CASE l.side WHEN 'C' THEN l.amount_fen ELSE -l.amount_fen END AS fen
+              FROM general_voucher g JOIN general_line l USING (account_set, period, voucher_id)
+              JOIN account_subject s ON s.account_set = l.account_set AND s.code = l.subject
+              WHERE g.business_key LIKE 'carry_over:%') x
+        GROUP BY x.account_set, x.period, x.voucher_id, x.target
         """,
     ),
     "income_is_carried_over": (

@@ -16,12 +16,14 @@ from domain.risk.entries import (
     EntryView,
     check_listing,
     clear_payments,
+    document_of,
     enter,
     entries,
     entries_of,
     entry_of,
     remove,
 )
+from domain.risk.events import APPEAL_ANSWERED, LISTED
 from domain.risk.files import BYTES_MAX, HEADINGS, ROWS_MAX, RowResult, judge_file
 from domain.risk.lists import Effect, RiskList, flows, lists
 from domain.risk.rules import DOCUMENT_TYPES, Listing, judge_listing, last_day
@@ -38,10 +40,12 @@ from domain.risk.standing import (
 from domain.risk.verification import INVARIANTS
 
 __all__ = [
+    "APPEAL_ANSWERED",
     "BYTES_MAX",
     "DOCUMENT_TYPES",
     "HEADINGS",
     "INVARIANTS",
+    "LISTED",
     "NOTHING",
     "ROWS_MAX",
     "STATE_NAMES",
@@ -62,6 +66,7 @@ __all__ = [
     "check_answer",
     "check_listing",
     "clear_payments",
+    "document_of",
     "document_text",
     "documents_touched",
     "enter",

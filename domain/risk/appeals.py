@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain import policy
-from domain.kernel import audit, database, idempotency, vault
+from domain.kernel import audit, database, idempotency, outbox, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor, Record, Transaction, transaction
 from domain.kernel.dates import business_date_of
 from domain.kernel.identifiers import new_id
 from domain.kernel.refusal import Refused
 from domain.risk.entries import lock_in_force, remove
+from domain.risk.events import APPEAL_ANSWERED
 from domain.risk.refusals import (
     ANSWER_LENGTH,
     APPEAL_LENGTH,
@@ -183,6 +184,7 @@ async def answer_appeal(
         now=now,
         detail={"appeal": str(appeal_id), "granted": grant, "asked_by": asked_by},
     )
+    await outbox.emit(tx, account_no=0, kind=APPEAL_ANSWERED, payload={"appeal_id": str(appeal_id)}, now=now)
     if grant:
         await remove(tx, entry_id=found.entry_id, reason="申诉成立，移出名单", asked_by=asked_by, actor=actor, now=now)
 

@@ -4,17 +4,18 @@ two are named by the caller, who keeps them apart, and the database keeps them a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from domain import policy
-from domain.kernel import audit, database, vault
+from domain.kernel import audit, database, outbox, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor, Record, Transaction
 from domain.kernel.dates import business_date_of
 from domain.kernel.identifiers import mask_id_document, mask_name, new_id
 from domain.kernel.paging import Page, check_first, cut, decode_cursor
 from domain.kernel.refusal import Refusal, Refused
+from domain.risk.events import LISTED
 from domain.risk.lists import Effect, lists
 from domain.risk.refusals import ENTRY_NOT_FOUND, LISTED_ALREADY, NOT_IN_FORCE, REASON_LENGTH
 from domain.risk.rules import TEXT_LENGTH_MAX, Listing, judge_listing, last_day, said
@@ -47,6 +48,7 @@ class EntryView:
     listed_at: datetime
     removed_at: datetime | None
     removal_reason: str | None
+    document_index: bytes = field(repr=False)
 
     @property
     def effects(self) -> Mapping[str, Effect]:
@@ -118,6 +120,8 @@ async def enter(tx: Transaction, *, listing: Listing, asked_by: str, actor: Acto
         now=now,
         detail={"list": listing.list, "reason": listing.reason_code, "asked_by": asked_by},
     )
+    if lists()[listing.list].told:
+        await outbox.emit(tx, account_no=0, kind=LISTED, payload={"entry_id": str(entry_id)}, now=now)
     return entry_id
 
 
@@ -186,6 +190,13 @@ async def entry_of(*, entry_id: int, on: date, using: Executor = database.pool) 
     return view_of(row, on=on)
 
 
+async def document_of(*, entry_id: int, using: Executor = database.pool) -> Document:
+    """Whom an entry is about, in the clear: for what is told to the person."""
+    row = await using.row("SELECT document_type, document_cipher FROM risk_entry WHERE entry_id = $1", entry_id)
+    assert row is not None, f"entry {entry_id} vanished"
+    return row["document_type"], vault.current().decrypt(row["document_cipher"])
+
+
 async def entries(*, filters: EntryFilters, on: date, first: int, after: str | None) -> Page[EntryView]:
     """The newest first. Who may read them, and that they did, is the caller's."""
     limit, cursor = check_first(first), decode_cursor(after, shape=(int,))
@@ -242,6 +253,7 @@ def view_of(row: Record, *, on: date) -> EntryView:
         listed_at=row["listed_at"],
         removed_at=row["removed_at"],
         removal_reason=row["removal_reason"],
+        document_index=row["document_index"],
     )
 
 

@@ -19,11 +19,13 @@ STRENGTH: tuple[Effect, ...] = ("none", "review", "hold", "refuse", "stop")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskList:
-    """`term` names the policy parameter with the years that an entry lasts at most."""
+    """`term` names the policy parameter with the years that an entry lasts at most; `told`: whether the person hears of
+    it when listed."""
 
     code: str
     name: str
     term: str
+    told: bool
     reasons: Mapping[str, str]
     effects: Mapping[str, Effect]
 
@@ -55,6 +57,7 @@ def load(*, path: Path = FILE) -> Lists:
             code=code,
             name=declared["name"],
             term=declared["term"],
+            told=declared["told"],
             reasons=MappingProxyType(declared["reasons"]),
             effects=MappingProxyType(effects),
         )

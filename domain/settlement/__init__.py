@@ -1,350 +1,181 @@
-"""资金结算: the centre's accounts at entrusted banks: payments, receipts, suspense, statements, deposits."""
+"""资金结算: the centre's accounts at entrusted banks: payments, receipts, suspense, statements, deposits.
 
-from domain.settlement.accounts import (
-    CENTRE_OFFICE,
-    BankAccount,
-    adopt_fund_accounts,
-    bank_account,
-    bank_accounts,
-)
-from domain.settlement.accounts import (
-    KIND_NAMES as ACCOUNT_KIND_NAMES,
-)
-from domain.settlement.batch_owner import SettledItem, receipt_day, settled_item
-from domain.settlement.batch_reading import (
-    BatchItemView,
-    BatchView,
-    batch,
-    batch_items,
-    batches,
-)
-from domain.settlement.batch_telling import (
-    BatchItem,
-    batches_due,
-    link_batch_voucher,
-    prepare_batch,
-    present_batch,
-)
-from domain.settlement.centre_payments import (
-    centre_payments_due,
-    pay_centre,
-)
-from domain.settlement.close import (
-    CloseBlocker,
-    Equality,
-    close_blockers,
-    four_equalities,
-)
-from domain.settlement.deposit_accrual import (
-    accrue_notice_deposits,
-)
-from domain.settlement.deposit_proposals import (
-    decide_instruction,
-    propose_instruction,
-    propose_placing,
-)
-from domain.settlement.deposit_reading import (
-    DepositOrderView,
-    DepositView,
-    deposit,
-    deposit_orders,
-    deposits,
-    maturing,
-)
-from domain.settlement.deposit_rules import (
-    PRODUCTS,
-    quarter_end,
-)
-from domain.settlement.deposit_telling import (
-    deposit_orders_due,
-    present_deposit_order,
-)
-from domain.settlement.events import (
-    BATCH_ITEM_SETTLED,
-    RECEIPT_MATCHED,
-)
-from domain.settlement.expectations import (
-    PENDING_DISTRIBUTION,
-    ExpectationView,
-    cancel_expected,
-    expect_receipt,
-    expectation,
-    open_expectations,
-)
-from domain.settlement.hand_posting import (
-    ANSWER_VALID,
-    PaymentSettler,
-    ask_bank,
-    decide_hand_posting,
-    propose_held_receipt,
-    propose_payment_result,
-)
-from domain.settlement.master import (
-    MasterChange,
-    decide_master_change,
-    master_changes,
-    master_entries,
-    propose_master_change,
-    propose_union_banks,
-)
-from domain.settlement.master_subjects import (
-    SUBJECTS as MASTER_SUBJECTS,
-)
-from domain.settlement.matching import REASON_NAMES as RECEIPT_REASON_NAMES
-from domain.settlement.notices import (
-    NoticeTaken,
-    NoticeView,
-    clear_notice,
-    quarantine_notice,
-    quarantined_notices,
-    take_notice,
-)
-from domain.settlement.payments import (
-    PaymentView,
-    call_off_payment,
-    payment_of,
-    payment_of_case,
-    payments_due,
-    prepare_payment,
-    present,
-    record_outcome,
-    set_aside_payment,
-    take_up_payment,
-)
-from domain.settlement.ports import (
-    CLOSURE_WITHDRAWAL,
-    PARTIAL_WITHDRAWAL,
-    AccountCheck,
-    BatchEntry,
-    BatchOrder,
-    DepositInstruction,
-    DepositOutcome,
-    DepositStanding,
-    FileAnswer,
-    FundsGateway,
-    PaymentOrder,
-    PaymentOutcome,
-    SettlementGateway,
-    UnionBankEntry,
-)
-from domain.settlement.receipt_desk import (
-    ReceiptFilters,
-    ReceiptPage,
-    ReceiptView,
-    ScanView,
-    attach_scan,
-    missing_notices,
-    reason_name,
-    receipt,
-    receipts,
-    scans_of,
-)
-from domain.settlement.receiving import (
-    SUSPENSE,
-)
-from domain.settlement.reconciliation import (
-    adjust,
-    adjust_all,
-    tick_by_hand,
-)
-from domain.settlement.reconciliation_reading import (
-    CATEGORY_NAMES,
-    Adjustment,
-    AdjustmentItem,
-    adjustment_items,
-    adjustment_of,
-    adjustments,
-)
-from domain.settlement.shares import share_balance, use_shares
-from domain.settlement.statement_views import (
-    StatementLineView,
-    StatementView,
-    statement_lines,
-    statements_of,
-)
-from domain.settlement.statements import (
-    StatementFetched,
-    StatementImported,
-    fetch_statement,
-    fetch_statements,
-    import_statement,
-)
-from domain.settlement.stuck import (
-    HandPostingView,
-    StuckPayment,
-    hand_postings,
-    stuck_payments,
-)
-from domain.settlement.suspense import (
-    Claim,
-    decide_claim,
-    propose_claim,
-)
-from domain.settlement.suspense_booking import (
-    meet_waiting,
-)
-from domain.settlement.suspense_reading import (
-    AGES,
-    MovementView,
-    ShareView,
-    SuspenseTotal,
-    SuspenseView,
-    movements,
-    shares_of,
-    suspense_item,
-    suspense_items,
-    suspense_totals,
-)
-from domain.settlement.sweeping import (
-    due_steps,
-    match_what_crossed,
-)
-from domain.settlement.verification import (
-    INVARIANTS,
-)
+The face of the area: one public name a line, each with the room that it comes from.
+"""
 
-__all__ = [
-    "ACCOUNT_KIND_NAMES",
-    "AGES",
-    "ANSWER_VALID",
-    "BATCH_ITEM_SETTLED",
-    "CATEGORY_NAMES",
-    "CENTRE_OFFICE",
-    "CLOSURE_WITHDRAWAL",
-    "INVARIANTS",
-    "MASTER_SUBJECTS",
-    "PARTIAL_WITHDRAWAL",
-    "PENDING_DISTRIBUTION",
-    "PRODUCTS",
-    "RECEIPT_MATCHED",
-    "RECEIPT_REASON_NAMES",
-    "SUSPENSE",
-    "AccountCheck",
-    "Adjustment",
-    "AdjustmentItem",
-    "BankAccount",
-    "BatchEntry",
-    "BatchItem",
-    "BatchItemView",
-    "BatchOrder",
-    "BatchView",
-    "Claim",
-    "CloseBlocker",
-    "DepositInstruction",
-    "DepositOrderView",
-    "DepositOutcome",
-    "DepositStanding",
-    "DepositView",
-    "Equality",
-    "ExpectationView",
-    "FileAnswer",
-    "FundsGateway",
-    "HandPostingView",
-    "MasterChange",
-    "MovementView",
-    "NoticeTaken",
-    "NoticeView",
-    "PaymentOrder",
-    "PaymentOutcome",
-    "PaymentSettler",
-    "PaymentView",
-    "ReceiptFilters",
-    "ReceiptPage",
-    "ReceiptView",
-    "ScanView",
-    "SettledItem",
-    "SettlementGateway",
-    "ShareView",
-    "StatementFetched",
-    "StatementImported",
-    "StatementLineView",
-    "StatementView",
-    "StuckPayment",
-    "SuspenseTotal",
-    "SuspenseView",
-    "UnionBankEntry",
-    "accrue_notice_deposits",
-    "adjust",
-    "adjust_all",
-    "adjustment_items",
-    "adjustment_of",
-    "adjustments",
-    "adopt_fund_accounts",
-    "ask_bank",
-    "attach_scan",
-    "bank_account",
-    "bank_accounts",
-    "batch",
-    "batch_items",
-    "batches",
-    "batches_due",
-    "call_off_payment",
-    "cancel_expected",
-    "centre_payments_due",
-    "clear_notice",
-    "close_blockers",
-    "decide_claim",
-    "decide_hand_posting",
-    "decide_instruction",
-    "decide_master_change",
-    "deposit",
-    "deposit_orders",
-    "deposit_orders_due",
-    "deposits",
-    "due_steps",
-    "expect_receipt",
-    "expectation",
-    "fetch_statement",
-    "fetch_statements",
-    "four_equalities",
-    "hand_postings",
-    "import_statement",
-    "link_batch_voucher",
-    "master_changes",
-    "master_entries",
-    "match_what_crossed",
-    "maturing",
-    "meet_waiting",
-    "missing_notices",
-    "movements",
-    "open_expectations",
-    "pay_centre",
-    "payment_of",
-    "payment_of_case",
-    "payments_due",
-    "prepare_batch",
-    "prepare_payment",
-    "present",
-    "present_batch",
-    "present_deposit_order",
-    "propose_claim",
-    "propose_held_receipt",
-    "propose_instruction",
-    "propose_master_change",
-    "propose_payment_result",
-    "propose_placing",
-    "propose_union_banks",
-    "quarantine_notice",
-    "quarantined_notices",
-    "quarter_end",
-    "reason_name",
-    "receipt",
-    "receipt_day",
-    "receipts",
-    "record_outcome",
-    "scans_of",
-    "set_aside_payment",
-    "settled_item",
-    "share_balance",
-    "shares_of",
-    "statement_lines",
-    "statements_of",
-    "stuck_payments",
-    "suspense_item",
-    "suspense_items",
-    "suspense_totals",
-    "take_notice",
-    "take_up_payment",
-    "tick_by_hand",
-    "use_shares",
-]
+from domain.settlement import accounts as _accounts
+from domain.settlement import master_subjects as _master_subjects
+from domain.settlement import matching as _matching
+from domain.settlement.accounts import CENTRE_OFFICE as CENTRE_OFFICE
+from domain.settlement.accounts import BankAccount as BankAccount
+from domain.settlement.accounts import adopt_fund_accounts as adopt_fund_accounts
+from domain.settlement.accounts import bank_account as bank_account
+from domain.settlement.accounts import bank_accounts as bank_accounts
+from domain.settlement.batch_owner import SettledItem as SettledItem
+from domain.settlement.batch_owner import receipt_day as receipt_day
+from domain.settlement.batch_owner import settled_item as settled_item
+from domain.settlement.batch_reading import BatchItemView as BatchItemView
+from domain.settlement.batch_reading import BatchView as BatchView
+from domain.settlement.batch_reading import batch as batch
+from domain.settlement.batch_reading import batch_items as batch_items
+from domain.settlement.batch_reading import batches as batches
+from domain.settlement.batch_telling import BatchItem as BatchItem
+from domain.settlement.batch_telling import batches_due as batches_due
+from domain.settlement.batch_telling import link_batch_voucher as link_batch_voucher
+from domain.settlement.batch_telling import prepare_batch as prepare_batch
+from domain.settlement.batch_telling import present_batch as present_batch
+from domain.settlement.centre_payments import centre_payments_due as centre_payments_due
+from domain.settlement.centre_payments import pay_centre as pay_centre
+from domain.settlement.close import CloseBlocker as CloseBlocker
+from domain.settlement.close import Equality as Equality
+from domain.settlement.close import close_blockers as close_blockers
+from domain.settlement.close import four_equalities as four_equalities
+from domain.settlement.deductions import DeductionView as DeductionView
+from domain.settlement.deductions import decide_deduction as decide_deduction
+from domain.settlement.deductions import deductions as deductions
+from domain.settlement.deductions import propose_deduction as propose_deduction
+from domain.settlement.deposit_accrual import accrue_notice_deposits as accrue_notice_deposits
+from domain.settlement.deposit_proposals import decide_instruction as decide_instruction
+from domain.settlement.deposit_proposals import propose_instruction as propose_instruction
+from domain.settlement.deposit_proposals import propose_placing as propose_placing
+from domain.settlement.deposit_reading import DepositOrderView as DepositOrderView
+from domain.settlement.deposit_reading import DepositView as DepositView
+from domain.settlement.deposit_reading import deposit as deposit
+from domain.settlement.deposit_reading import deposit_orders as deposit_orders
+from domain.settlement.deposit_reading import deposits as deposits
+from domain.settlement.deposit_reading import maturing as maturing
+from domain.settlement.deposit_rules import PRODUCTS as PRODUCTS
+from domain.settlement.deposit_rules import quarter_end as quarter_end
+from domain.settlement.deposit_telling import deposit_orders_due as deposit_orders_due
+from domain.settlement.deposit_telling import present_deposit_order as present_deposit_order
+from domain.settlement.employer_suspense import EmployerSuspense as EmployerSuspense
+from domain.settlement.employer_suspense import OfficeSuspense as OfficeSuspense
+from domain.settlement.employer_suspense import ShareOrigin as ShareOrigin
+from domain.settlement.employer_suspense import employer_suspense as employer_suspense
+from domain.settlement.employer_suspense import office_suspense as office_suspense
+from domain.settlement.employer_suspense import share_origins as share_origins
+from domain.settlement.events import BATCH_ITEM_SETTLED as BATCH_ITEM_SETTLED
+from domain.settlement.events import RECEIPT_MATCHED as RECEIPT_MATCHED
+from domain.settlement.events import RECEIPT_TAKEN_BACK as RECEIPT_TAKEN_BACK
+from domain.settlement.expectations import PENDING_DISTRIBUTION as PENDING_DISTRIBUTION
+from domain.settlement.expectations import ExpectationView as ExpectationView
+from domain.settlement.expectations import cancel_expected as cancel_expected
+from domain.settlement.expectations import expect_receipt as expect_receipt
+from domain.settlement.expectations import expectation as expectation
+from domain.settlement.expectations import open_expectations as open_expectations
+from domain.settlement.hand_posting import ANSWER_VALID as ANSWER_VALID
+from domain.settlement.hand_posting import PaymentSettler as PaymentSettler
+from domain.settlement.hand_posting import ask_bank as ask_bank
+from domain.settlement.hand_posting import decide_hand_posting as decide_hand_posting
+from domain.settlement.hand_posting import propose_held_receipt as propose_held_receipt
+from domain.settlement.hand_posting import propose_payment_result as propose_payment_result
+from domain.settlement.master import MasterChange as MasterChange
+from domain.settlement.master import decide_master_change as decide_master_change
+from domain.settlement.master import master_changes as master_changes
+from domain.settlement.master import master_entries as master_entries
+from domain.settlement.master import propose_master_change as propose_master_change
+from domain.settlement.master import propose_union_banks as propose_union_banks
+from domain.settlement.notices import NoticeTaken as NoticeTaken
+from domain.settlement.notices import NoticeView as NoticeView
+from domain.settlement.notices import clear_notice as clear_notice
+from domain.settlement.notices import quarantine_notice as quarantine_notice
+from domain.settlement.notices import quarantined_notices as quarantined_notices
+from domain.settlement.notices import take_notice as take_notice
+from domain.settlement.overpayments import Returnable as Returnable
+from domain.settlement.overpayments import propose_refunds as propose_refunds
+from domain.settlement.overpayments import returnable_to as returnable_to
+from domain.settlement.payments import PaymentView as PaymentView
+from domain.settlement.payments import call_off_payment as call_off_payment
+from domain.settlement.payments import payment_of as payment_of
+from domain.settlement.payments import payment_of_case as payment_of_case
+from domain.settlement.payments import payments_due as payments_due
+from domain.settlement.payments import prepare_payment as prepare_payment
+from domain.settlement.payments import present as present
+from domain.settlement.payments import record_outcome as record_outcome
+from domain.settlement.payments import set_aside_payment as set_aside_payment
+from domain.settlement.payments import take_up_payment as take_up_payment
+from domain.settlement.ports import CLOSURE_WITHDRAWAL as CLOSURE_WITHDRAWAL
+from domain.settlement.ports import OTHER_BANK_AT_ONCE as OTHER_BANK_AT_ONCE
+from domain.settlement.ports import OTHER_BUSINESS as OTHER_BUSINESS
+from domain.settlement.ports import PARTIAL_WITHDRAWAL as PARTIAL_WITHDRAWAL
+from domain.settlement.ports import PRIVATE_ACCOUNT as PRIVATE_ACCOUNT
+from domain.settlement.ports import PUBLIC_ACCOUNT as PUBLIC_ACCOUNT
+from domain.settlement.ports import SAME_BANK as SAME_BANK
+from domain.settlement.ports import AccountCheck as AccountCheck
+from domain.settlement.ports import BatchEntry as BatchEntry
+from domain.settlement.ports import BatchOrder as BatchOrder
+from domain.settlement.ports import DepositInstruction as DepositInstruction
+from domain.settlement.ports import DepositOutcome as DepositOutcome
+from domain.settlement.ports import DepositStanding as DepositStanding
+from domain.settlement.ports import FileAnswer as FileAnswer
+from domain.settlement.ports import FundsGateway as FundsGateway
+from domain.settlement.ports import PaymentOrder as PaymentOrder
+from domain.settlement.ports import PaymentOutcome as PaymentOutcome
+from domain.settlement.ports import SettlementGateway as SettlementGateway
+from domain.settlement.ports import UnionBankEntry as UnionBankEntry
+from domain.settlement.receipt_desk import ReceiptFilters as ReceiptFilters
+from domain.settlement.receipt_desk import ReceiptPage as ReceiptPage
+from domain.settlement.receipt_desk import ReceiptView as ReceiptView
+from domain.settlement.receipt_desk import ScanView as ScanView
+from domain.settlement.receipt_desk import attach_scan as attach_scan
+from domain.settlement.receipt_desk import missing_notices as missing_notices
+from domain.settlement.receipt_desk import reason_name as reason_name
+from domain.settlement.receipt_desk import receipt as receipt
+from domain.settlement.receipt_desk import receipts as receipts
+from domain.settlement.receipt_desk import scans_of as scans_of
+from domain.settlement.receiving import SUSPENSE as SUSPENSE
+from domain.settlement.receiving import record_booking as record_booking
+from domain.settlement.reconciliation import adjust as adjust
+from domain.settlement.reconciliation import adjust_all as adjust_all
+from domain.settlement.reconciliation import tick_by_hand as tick_by_hand
+from domain.settlement.reconciliation_reading import CATEGORY_NAMES as CATEGORY_NAMES
+from domain.settlement.reconciliation_reading import Adjustment as Adjustment
+from domain.settlement.reconciliation_reading import AdjustmentItem as AdjustmentItem
+from domain.settlement.reconciliation_reading import adjustment_items as adjustment_items
+from domain.settlement.reconciliation_reading import adjustment_of as adjustment_of
+from domain.settlement.reconciliation_reading import adjustments as adjustments
+from domain.settlement.shares import share_balance as share_balance
+from domain.settlement.shares import use_shares as use_shares
+from domain.settlement.statement_views import StatementLineView as StatementLineView
+from domain.settlement.statement_views import StatementView as StatementView
+from domain.settlement.statement_views import statement_lines as statement_lines
+from domain.settlement.statement_views import statements_of as statements_of
+from domain.settlement.statements import StatementFetched as StatementFetched
+from domain.settlement.statements import StatementImported as StatementImported
+from domain.settlement.statements import fetch_statement as fetch_statement
+from domain.settlement.statements import fetch_statements as fetch_statements
+from domain.settlement.statements import import_statement as import_statement
+from domain.settlement.stuck import HandPostingView as HandPostingView
+from domain.settlement.stuck import StuckPayment as StuckPayment
+from domain.settlement.stuck import hand_postings as hand_postings
+from domain.settlement.stuck import stuck_payments as stuck_payments
+from domain.settlement.suspense import Claim as Claim
+from domain.settlement.suspense import decide_claim as decide_claim
+from domain.settlement.suspense import propose_claim as propose_claim
+from domain.settlement.suspense_booking import meet_waiting as meet_waiting
+from domain.settlement.suspense_reading import AGES as AGES
+from domain.settlement.suspense_reading import MovementView as MovementView
+from domain.settlement.suspense_reading import ShareView as ShareView
+from domain.settlement.suspense_reading import SuspenseTotal as SuspenseTotal
+from domain.settlement.suspense_reading import SuspenseView as SuspenseView
+from domain.settlement.suspense_reading import movements as movements
+from domain.settlement.suspense_reading import shares_of as shares_of
+from domain.settlement.suspense_reading import suspense_item as suspense_item
+from domain.settlement.suspense_reading import suspense_items as suspense_items
+from domain.settlement.suspense_reading import suspense_totals as suspense_totals
+from domain.settlement.sweeping import due_steps as due_steps
+from domain.settlement.sweeping import match_what_crossed as match_what_crossed
+from domain.settlement.taken_back import Original as Original
+from domain.settlement.taken_back import TakenBack as TakenBack
+from domain.settlement.taken_back import book_taken_back as book_taken_back
+from domain.settlement.taken_back import claim_taken_back as claim_taken_back
+from domain.settlement.taken_back import originals as originals
+from domain.settlement.taken_back import taken_back as taken_back
+from domain.settlement.taken_back import unclaimed_reversals as unclaimed_reversals
+from domain.settlement.text import account_text as account_text
+from domain.settlement.text import name_text as name_text
+from domain.settlement.verification import INVARIANTS as INVARIANTS
+
+ACCOUNT_KIND_NAMES = _accounts.KIND_NAMES
+MASTER_SUBJECTS = _master_subjects.SUBJECTS
+RECEIPT_REASON_NAMES = _matching.REASON_NAMES

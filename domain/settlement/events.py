@@ -7,3 +7,7 @@ RECEIPT_MATCHED = "receipt.matched"
 BATCH_ITEM_SETTLED = "batch.item_settled"
 """One item of a batch has its result: `batch_id`, `item_no`, `purpose`, `owner_reference`, `state` (confirmed or
 rejected), `code`. The owner posts it, once, and links its voucher by `link_batch_voucher`."""
+
+RECEIPT_TAKEN_BACK = "receipt.taken_back"
+"""A bank has taken money back, which is held until somebody says whose it was: `receipt_id`. The owner of the payment
+claims it (`claim_taken_back`) and books it (`book_taken_back`)."""

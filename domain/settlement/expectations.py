@@ -95,13 +95,14 @@ async def expect_receipt(
         "due_on": due_on,
     }
     await _check_credit(tx, account_set=account_set, subject=credit_subject, auxiliary=auxiliary)
-    digest = vault.current().blind_index(canonical_json(given).decode())
+    told, sealed = canonical_json(given).decode(), vault.current()
     expectation_id = new_id()
     inserted = await tx.execute(
         "INSERT INTO expected_receipt (expectation_id, purpose, reference_no, account_set, office_code, employer_no,"
         " personal_account_no, amount_fen, payer_account_index, payer_account_masked, payer_name_index,"
-        " payer_name_masked, credit_subject, credit_auxiliary, input_hash, due_on, state, registered_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open', $17)"
+        " payer_name_masked, credit_subject, credit_auxiliary, input_hash, due_on, state, registered_at,"
+        " payer_account_cipher, payer_name_cipher)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open', $17, $18, $19)"
         " ON CONFLICT (purpose, reference_no) DO NOTHING",
         expectation_id,
         purpose,
@@ -117,12 +118,14 @@ async def expect_receipt(
         text.shown_name(payer_name) if payer_name else None,
         credit_subject,
         auxiliary,
-        digest,
+        sealed.blind_index(told),
         due_on,
         now,
+        sealed.encrypt(payer_account_no) if payer_account_no else None,
+        sealed.encrypt(payer_name) if payer_name else None,
     )
     if inserted.endswith(" 0"):
-        return await _earlier(tx, purpose=purpose, reference=reference, digest=digest)
+        return await _earlier(tx, purpose=purpose, reference=reference, told=told)
     await audit.record(
         tx,
         actor=actor,
@@ -147,14 +150,14 @@ async def _check_credit(tx: Transaction, *, account_set: str, subject: str, auxi
     assert fits, f"nothing can be credited to {account_set}/{subject} with auxiliary {auxiliary!r}"
 
 
-async def _earlier(tx: Transaction, *, purpose: str, reference: str, digest: bytes) -> int:
+async def _earlier(tx: Transaction, *, purpose: str, reference: str, told: str) -> int:
     row = await tx.row(
         "SELECT expectation_id, input_hash, state FROM expected_receipt WHERE purpose = $1 AND reference_no = $2",
         purpose,
         reference,
     )
     assert row is not None, "an expectation vanished"
-    if row["input_hash"] != digest or row["state"] == "cancelled":
+    if not vault.current().is_blind_index(row["input_hash"], told) or row["state"] == "cancelled":
         raise Refused(EXPECTATION_CHANGED())
     return int(row["expectation_id"])
 
@@ -219,13 +222,13 @@ async def candidates(tx: Transaction, *, account_set: str, receipt: ReceiptFacts
     are locked in the order of their numbers."""
     rows = await tx.rows(
         "SELECT e.* FROM expected_receipt e WHERE e.state = 'open' AND e.account_set = $1"
-        " AND (e.reference_no = ANY ($2) OR e.payer_account_index = $3"
-        "      OR (e.payer_account_index IS NULL AND e.payer_name_index = $4))"
+        " AND (e.reference_no = ANY ($2) OR e.payer_account_index = ANY ($3)"
+        "      OR (e.payer_account_index IS NULL AND e.payer_name_index = ANY ($4)))"
         f" ORDER BY e.expectation_id{' FOR UPDATE' if lock else ''}",
         account_set,
         [*receipt.in_remark, *receipt.in_summary],
-        receipt.payer_account,
-        receipt.payer_name,
+        list(receipt.payer_account),
+        list(receipt.payer_name),
     )
     return [row for row in rows if not await is_claimed(tx, expectation_id=row["expectation_id"])]
 
@@ -238,6 +241,21 @@ def facts_of(row: Record) -> ExpectedFacts:
         payer_account=row["payer_account_index"],
         payer_name=row["payer_name_index"],
     )
+
+
+def payer_of(row: Record) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Every blind index of the account and of the name that a row tells: of the payer of a receipt or an expectation,
+    kept sealed beside the index. Of an older expectation without the sealed value, the index as it is kept."""
+    sealed = vault.current()
+    account, name = row["payer_account_cipher"], row["payer_name_cipher"]
+    return (
+        text.account_indexes(sealed.decrypt(account)) if account else _kept(row["payer_account_index"]),
+        text.name_indexes(sealed.decrypt(name)) if name else _kept(row["payer_name_index"]),
+    )
+
+
+def _kept(index: bytes | None) -> frozenset[bytes]:
+    return frozenset() if index is None else frozenset({index})
 
 
 async def expectation(*, expectation_id: int, using: Executor = database.pool) -> ExpectationView:

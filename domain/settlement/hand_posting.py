@@ -312,7 +312,8 @@ async def _receipt(tx: Transaction, *, receipt_id: int) -> Record:
     row = await tx.row("SELECT * FROM bank_receipt WHERE receipt_id = $1 FOR UPDATE", receipt_id)
     if row is None:
         raise Refused(NOT_FOUND.on("receiptId"))
-    if row["state"] != "held":
+    # a reversal whose payment is known is booked by the payment's owner
+    if row["state"] != "held" or row["outcome"] == "matched":
         raise Refused(NOT_STUCK())
     return row
 

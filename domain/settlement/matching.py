@@ -36,13 +36,14 @@ REASON_NAMES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptFacts:
-    """`payer_account` and `payer_name` are comparable forms (blind indexes), None when the bank gave none."""
+    """`payer_account` and `payer_name` are comparable forms: every blind index that the value may be kept under, none
+    when the bank gave none."""
 
     amount: Money
     in_remark: tuple[str, ...]
     in_summary: tuple[str, ...]
-    payer_account: bytes | None
-    payer_name: bytes | None
+    payer_account: frozenset[bytes]
+    payer_name: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +100,14 @@ def _by_payer(receipt: ReceiptFacts, owing: Sequence[ExpectedFacts]) -> Match:
 def _is_known_payer(receipt: ReceiptFacts, one: ExpectedFacts) -> bool:
     """By account where the expectation names one, else by name: a name alone is not enough against an account."""
     if one.payer_account is not None:
-        return receipt.payer_account == one.payer_account
-    return one.payer_name is not None and receipt.payer_name == one.payer_name
+        return one.payer_account in receipt.payer_account
+    return one.payer_name is not None and one.payer_name in receipt.payer_name
 
 
 def _payer_fits(receipt: ReceiptFacts, one: ExpectedFacts) -> bool:
     """What both sides say about the payer agrees; what one of them leaves open does not count against it."""
-    if one.payer_account is not None and receipt.payer_account is not None:
-        return receipt.payer_account == one.payer_account
-    if one.payer_name is not None and receipt.payer_name is not None:
-        return receipt.payer_name == one.payer_name
+    if one.payer_account is not None and receipt.payer_account:
+        return one.payer_account in receipt.payer_account
+    if one.payer_name is not None and receipt.payer_name:
+        return one.payer_name in receipt.payer_name
     return True

@@ -22,7 +22,7 @@ from domain.kernel.refusal import Refused
 from domain.ledger import Line, VoucherKind
 from domain.settlement import expectations, text
 from domain.settlement.accounts import BankAccount, bank_account_by_number
-from domain.settlement.events import RECEIPT_MATCHED
+from domain.settlement.events import RECEIPT_MATCHED, RECEIPT_TAKEN_BACK
 from domain.settlement.matching import Match, ReceiptFacts, match
 from domain.settlement.refusals import RECEIPT_CONTRADICTS
 from domain.settlement.statement_format import Row
@@ -52,8 +52,7 @@ async def take_receipt(
 ) -> ReceiptTaken:
     """Books money that a bank says has come in; `lock_tellings` goes before. Raises Refused when the bank said
     something else about the same serial number before."""
-    digest = _digest(row)
-    earlier = await _standing(tx, bank_code=bank_code, row=row, digest=digest)
+    earlier = await _standing(tx, bank_code=bank_code, row=row)
     if earlier is not None:
         return earlier
     account = await bank_account_by_number(bank_code=bank_code, number=row.account_number, using=tx)
@@ -82,7 +81,6 @@ async def take_receipt(
         bank_code=bank_code,
         account=account,
         row=row,
-        digest=digest,
         source=source,
         found=found,
         voucher_id=voucher_id,
@@ -103,6 +101,9 @@ async def take_receipt(
                 voucher_id=voucher_id,
                 opened_on=business_date,
             )
+    if found.reason == "bank_reversal":
+        payload: dict[str, object] = {"receipt_id": str(receipt_id)}
+        await outbox.emit(tx, account_no=0, kind=RECEIPT_TAKEN_BACK, payload=payload, now=now)
     await audit.record(
         tx,
         actor=SYSTEM,
@@ -239,7 +240,7 @@ async def open_suspense(
     return item_id
 
 
-async def _standing(tx: Transaction, *, bank_code: str, row: Row, digest: bytes) -> ReceiptTaken | None:
+async def _standing(tx: Transaction, *, bank_code: str, row: Row) -> ReceiptTaken | None:
     earlier = await tx.row(
         "SELECT receipt_id, input_hash, state, outcome, reason FROM bank_receipt"
         " WHERE bank_code = $1 AND host_serial_no = $2 AND booked_on = $3",
@@ -249,7 +250,7 @@ async def _standing(tx: Transaction, *, bank_code: str, row: Row, digest: bytes)
     )
     if earlier is None:
         return None
-    if earlier["input_hash"] != digest:
+    if not vault.current().is_blind_index(earlier["input_hash"], _told(row)):
         raise Refused(RECEIPT_CONTRADICTS(serial=row.host_serial_no))
     return ReceiptTaken(
         receipt_id=earlier["receipt_id"],
@@ -283,8 +284,8 @@ def facts_of_row(row: Row) -> ReceiptFacts:
         amount=row.amount,
         in_remark=text.references(row.remark),
         in_summary=text.references(row.summary),
-        payer_account=text.account_index(row.counterparty_account),
-        payer_name=text.name_index(row.counterparty_name),
+        payer_account=text.account_indexes(row.counterparty_account),
+        payer_name=text.name_indexes(row.counterparty_name),
     )
 
 
@@ -295,7 +296,6 @@ async def _insert(
     bank_code: str,
     account: BankAccount | None,
     row: Row,
-    digest: bytes,
     source: str,
     found: Match,
     voucher_id: int | None,
@@ -320,15 +320,15 @@ async def _insert(
         row.reversal,
         sealed.encrypt(row.counterparty_account),
         text.shown_account(row.counterparty_account),
-        facts.payer_account,
+        text.account_index(row.counterparty_account),
         sealed.encrypt(row.counterparty_name),
         text.shown_name(row.counterparty_name),
-        facts.payer_name,
+        text.name_index(row.counterparty_name),
         row.counterparty_bank_no,
         row.remark,
         row.summary,
         sorted({*facts.in_remark, *facts.in_summary}),
-        digest,
+        sealed.blind_index(_told(row)),
         source,
         now,
         "booked" if voucher_id else "held",
@@ -343,12 +343,13 @@ async def _insert(
     return status.endswith(" 1")
 
 
-def _digest(row: Row) -> bytes:
-    """What must not differ between two tellings of the same money; keyed, because it holds account numbers."""
+def _told(row: Row) -> str:
+    """What must not differ between two tellings of the same money; its digest is keyed, because it holds account
+    numbers."""
     told = {
         "account": row.account_number,
         "amount": row.amount,
         "payer": text.normal(row.counterparty_account),
         "reversal": row.reversal,
     }
-    return vault.current().blind_index(canonical_json(told).decode())
+    return canonical_json(told).decode()

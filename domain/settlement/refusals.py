@@ -46,6 +46,11 @@ EXPECTATION_OTHER_SET = refusal_kind(
 SUSPENSE_NOT_COVERED = refusal_kind(
     "settlement.suspense_not_covered", "可认领余额仅{left}，请调整金额后重新提交。", field="amount"
 )
+REFUND_NOT_COVERED = refusal_kind(
+    "settlement.refund_not_covered",
+    "单位暂存款中可退回原付款账户的只有{left}，请调整金额；分配退回的款项请用于以后的汇缴或补缴。",
+    field="amount",
+)
 EMPLOYER_UNKNOWN = refusal_kind(
     "settlement.employer_unknown", "没有找到该缴存单位，请核对单位登记号。", field="employerNo"
 )
@@ -56,6 +61,18 @@ OFFICE_UNKNOWN = refusal_kind("settlement.office_unknown", "没有找到该管�
 OFFICE_SAME = refusal_kind("settlement.office_same", "该笔暂收款已在所选管理部，请重新选择。", field="officeCode")
 NO_PAYER = refusal_kind(
     "settlement.no_payer", "银行未提供付款人账号或户名，不能原路退回，请改用认领或联系银行补充信息。"
+)
+DEDUCTION_NOT_COVERED = refusal_kind(
+    "settlement.deduction_not_covered",
+    "该单位可扣的暂存款仅{left}，不足应收{owed}，请待款项认领到账后再办理。",
+    field="expectationId",
+)
+DEDUCTION_OTHER_EMPLOYER = refusal_kind(
+    "settlement.deduction_other_employer", "该应收不是本单位的应收，请重新选择。", field="expectationId"
+)
+DEDUCTION_WHOLE = refusal_kind("settlement.deduction_whole", "这是单位扣款的一部分，请在“单位暂存款”中整笔复核。")
+EMPLOYER_CLOSED = refusal_kind(
+    "settlement.employer_closed", "该单位已销户，不能扣款，请将其暂存款退回付款人或调整到其他单位。", field="employerNo"
 )
 MOVEMENT_FORM = refusal_kind("settlement.movement_form", "该办理方式缺少或多填了项目：{what}，请更正后重新提交。")
 

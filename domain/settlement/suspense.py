@@ -24,6 +24,7 @@ from domain.settlement.desk import begun, checked_reason, finished, require_fund
 from domain.settlement.refusals import (
     AMOUNT_INVALID,
     DECIDED_ALREADY,
+    DEDUCTION_WHOLE,
     EMPLOYER_SAME,
     EMPLOYER_UNKNOWN,
     EXPECTATION_AMOUNT,
@@ -49,6 +50,7 @@ KIND_NAMES: dict[str, str] = {
     "refund": "退回付款人",
     "bank_reversal": "银行冲正",
     "use": "抵缴",
+    "deduct": "扣款",
 }
 STATE_NAMES: dict[str, str] = {
     "proposed": "待复核",
@@ -156,6 +158,8 @@ async def decide_claim(
         if movement is None:
             raise Refused(NOT_FOUND.on("movementId"))
         require_second(actor, first=movement["proposed_by"])
+        if movement["deduction_id"] is not None:
+            raise Refused(DEDUCTION_WHOLE())
         if movement["state"] != "proposed":
             raise Refused(DECIDED_ALREADY())
         expected = None

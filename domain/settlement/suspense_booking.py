@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from domain import ledger
-from domain.kernel import audit
+from domain.kernel import audit, vault_keys
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Record, Transaction, transaction
 from domain.kernel.identifiers import new_id
@@ -89,23 +89,25 @@ async def meet_waiting(tx: Transaction, *, expectation_id: int, now: datetime, b
     expected = await expectations.lock_expectation(tx, expectation_id=expectation_id)
     if expected["state"] != "open" or await expectations.is_claimed(tx, expectation_id=expectation_id):
         return False
+    account, name = expectations.payer_of(expected)
     waiting = await tx.rows(
         _WAITING,
         expected["account_set"],
         expected["reference_no"],
-        expected["payer_account_index"],
-        expected["payer_name_index"],
+        list(account),
+        list(name),
         expected["amount_fen"],
     )
     fitting = []
     for row in waiting:
+        account, name = expectations.payer_of(row)
         facts = ReceiptFacts(
             amount=Money(row["amount_fen"]),
             # which of the two texts named it is not kept: the words count alike
             in_remark=tuple(row["words"]),
             in_summary=(),
-            payer_account=row["payer_account_index"],
-            payer_name=row["payer_name_index"],
+            payer_account=account,
+            payer_name=name,
         )
         # what else the receipt could be meant for counts too: an ambiguous one stays for people
         others = await expectations.candidates(tx, account_set=expected["account_set"], receipt=facts)
@@ -168,6 +170,8 @@ async def meet_all_waiting(*, since: datetime, now: datetime, business_date: dat
     """`meet_waiting` for the open expectations that a receipt in suspense names or whose payer it has, where one of the
     two came after `since`: what crossed each other in the same moment. Returns how many met."""
     async with transaction() as tx:
+        # while a key is being changed the two may stand under different ones for a while
+        since = await vault_keys.digests_moved_since(table="expected_receipt", since=since, now=now, using=tx)
         numbers = [row["expectation_id"] for row in await tx.rows(_CROSSED, most, since)]
     met = 0
     for expectation_id in numbers:
@@ -210,11 +214,12 @@ async def _take_out(tx: Transaction, *, movement: Record, amount: Money, busines
 
 
 _WAITING = """
-SELECT i.*, r.words, r.payer_account_index, r.payer_name_index
+SELECT i.*, r.words, r.payer_account_index, r.payer_account_cipher, r.payer_name_index, r.payer_name_cipher
 FROM suspense_item i JOIN bank_receipt r USING (receipt_id)
 WHERE i.account_set = $1 AND i.open_fen = i.amount_fen AND i.claimed_fen = 0 AND i.amount_fen = $5
     AND r.outcome <> 'matched'
-    AND ($2 = ANY (r.words) OR r.payer_account_index = $3 OR ($3::bytea IS NULL AND r.payer_name_index = $4))
+    AND ($2 = ANY (r.words) OR r.payer_account_index = ANY ($3::bytea[])
+         OR (cardinality($3::bytea[]) = 0 AND r.payer_name_index = ANY ($4::bytea[])))
 ORDER BY i.item_id FOR UPDATE OF i
 """
 

@@ -31,16 +31,38 @@ def references(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ordered))
 
 
-def account_index(number: str) -> bytes | None:
-    """A blind index over letters and digits only. None for an empty number."""
+def account_text(number: str) -> str | None:
+    """What the index of an account's number is made of: letters and digits only. None for an empty number."""
     key = re.sub(r"[^A-Z0-9]", "", normal(number))
-    return vault.current().blind_index(f"bank-account:{key}") if key else None
+    return f"bank-account:{key}" if key else None
+
+
+def name_text(name: str) -> str | None:
+    """What the index of a name is made of: no blanks. None for an empty name."""
+    key = normal(name).replace(" ", "")
+    return f"party-name:{key}" if key else None
+
+
+def account_index(number: str) -> bytes | None:
+    """The blind index to be kept of an account's number."""
+    told = account_text(number)
+    return None if told is None else vault.current().blind_index(told)
 
 
 def name_index(name: str) -> bytes | None:
-    """A blind index over the name without blanks. None for an empty name."""
-    key = normal(name).replace(" ", "")
-    return vault.current().blind_index(f"party-name:{key}") if key else None
+    told = name_text(name)
+    return None if told is None else vault.current().blind_index(told)
+
+
+def account_indexes(number: str) -> frozenset[bytes]:
+    """Every blind index under which the number may be kept; none for an empty one."""
+    told = account_text(number)
+    return frozenset() if told is None else frozenset(vault.current().blind_indexes(told))
+
+
+def name_indexes(name: str) -> frozenset[bytes]:
+    told = name_text(name)
+    return frozenset() if told is None else frozenset(vault.current().blind_indexes(told))
 
 
 def shown_account(number: str) -> str:

@@ -17,7 +17,8 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         FROM payment p
         LEFT JOIN voucher v ON v.account_no = p.account_no AND v.case_id = p.case_id
             AND v.business_key LIKE 'withdrawal:%'
-        WHERE p.state = 'confirmed' AND p.account_no <> 0
+        -- other business (20) is proved by whoever ordered it
+        WHERE p.state = 'confirmed' AND p.account_no <> 0 AND p.business_type <> '20'
         """,
     ),
     "centre_payment_was_posted": (
@@ -51,7 +52,9 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         SELECT e.reference_no AS label,
                e.state <> 'met' OR EXISTS (
                    SELECT FROM bank_receipt r WHERE r.receipt_id = e.receipt_id AND r.amount_fen >= e.amount_fen
-                       AND r.state = 'booked') AS holds
+                       AND r.state = 'booked')
+               OR EXISTS (SELECT FROM suspense_deduction d WHERE d.expectation_id = e.expectation_id
+                       AND d.state = 'approved' AND d.amount_fen = e.amount_fen) AS holds
         FROM expected_receipt e
         UNION ALL
         SELECT r.host_serial_no, e.state = 'met' AND e.receipt_id = r.receipt_id AND e.amount_fen = r.amount_fen
@@ -95,6 +98,22 @@ INVARIANTS: dict[str, tuple[str, str]] = {
                    sum(amount_fen) FILTER (WHERE state IN ('proposed', 'paying') AND from_employer_no = s.employer_no)
                        AS claimed_fen
             FROM suspense_movement WHERE item_id = s.item_id) m
+        """,
+    ),
+    "deduction_equals_its_parts": (
+        "单位扣款等于其占用的各笔暂存款，办结的记账一次并结清应收",
+        """
+        SELECT d.deduction_id::text AS label,
+               d.amount_fen = coalesce(m.fen, 0)
+               AND CASE WHEN d.state = 'approved' THEN coalesce(v.debit_fen = d.amount_fen, false)
+                             AND e.state = 'met' AND e.amount_fen = d.amount_fen
+                        ELSE v.voucher_id IS NULL END AS holds
+        FROM suspense_deduction d JOIN expected_receipt e USING (expectation_id)
+        LEFT JOIN general_voucher v ON v.account_set = d.account_set
+            AND v.business_key = 'deduction:' || d.deduction_id
+        CROSS JOIN LATERAL (
+            SELECT sum(amount_fen) AS fen FROM suspense_movement p
+            WHERE p.deduction_id = d.deduction_id AND p.state = d.state AND p.from_employer_no = d.employer_no) m
         """,
     ),
     "batch_totals": (

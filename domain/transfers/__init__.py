@@ -1,5 +1,6 @@
 """异地转移接续: accounts' money to and from the centres of other cities, by letter, negotiation and remark."""
 
+from domain.transfers.answering import answer_negotiation, may_answer
 from domain.transfers.applying import (
     MINI_PROGRAM,
     TransferIn,
@@ -33,7 +34,9 @@ from domain.transfers.queries import (
     keep_centres,
     letters_without_news,
     progress_of,
+    reason_of,
     stray_receipts,
+    told,
     transfer_by_key,
     transfer_by_no,
     transfer_centres,
@@ -41,7 +44,7 @@ from domain.transfers.queries import (
     transfers,
     transfers_of,
 )
-from domain.transfers.store import MONEY_NAMES, TransferEvent, TransferView, events_of
+from domain.transfers.store import MONEY_NAMES, TransferEvent, TransferView, events_of, was_served
 from domain.transfers.telling import DueTelling, MessageView, claim_due, messages_of, record_answer, send_again
 from domain.transfers.verification import INVARIANTS
 
@@ -73,6 +76,7 @@ __all__ = [
     "TransferPlatform",
     "TransferView",
     "actions_of",
+    "answer_negotiation",
     "apply_at_counter",
     "apply_for_transfer_in",
     "apply_from_mini_program",
@@ -87,10 +91,12 @@ __all__ = [
     "keep_centres",
     "letter_no",
     "letters_without_news",
+    "may_answer",
     "messages_of",
     "money_arrived",
     "post_arrived",
     "progress_of",
+    "reason_of",
     "record_answer",
     "remark_of",
     "send_again",
@@ -100,10 +106,12 @@ __all__ = [
     "take_out_info",
     "take_progress",
     "take_step",
+    "told",
     "transfer_by_key",
     "transfer_by_no",
     "transfer_centres",
     "transfer_figures",
     "transfers",
     "transfers_of",
+    "was_served",
 ]

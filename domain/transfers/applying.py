@@ -56,19 +56,26 @@ async def apply_for_transfer_in(
 
 
 async def apply_at_counter(
-    *, actor: Actor, document_no: str, wanted: TransferIn, request_key: str, business_date: date, now: datetime
-) -> TransferView:
-    """接续平台转入申请: typed in by staff for the person who stands there. The page checks the right and the face."""
+    *,
+    actor: Actor,
+    document_no: str,
+    wanted: TransferIn,
+    request_key: str,
+    business_date: date,
+    now: datetime,
+    dry_run: bool = False,
+) -> TransferView | None:
+    """接续平台转入申请: typed in by staff for the person who stands there. The page checks the right and the face.
+    With `dry_run` everything is judged and nothing stays."""
     if not actor.is_staff:
         raise Refused(NOT_PERMITTED())
     person_id = await contributions.person_by_document(document_type="01", document_no=document_no.strip().upper())
     if person_id is None:
         raise Refused(PERSON_UNKNOWN())
-    made = await _apply(
-        actor=actor, person_id=person_id, wanted=wanted, request_key=request_key, business_date=business_date, now=now
-    )
-    assert made is not None
-    return made
+    return await _apply(
+        actor=actor, person_id=person_id, wanted=wanted, request_key=request_key, business_date=business_date,
+        now=now, dry_run=dry_run,
+    )  # fmt: skip
 
 
 async def apply_from_mini_program(

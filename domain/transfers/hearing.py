@@ -64,11 +64,11 @@ class OutInfo:
 
 async def take_letter(tx: Transaction, *, letter: Letter, business_date: date, now: datetime) -> str:
     """A contact letter. Told again it changes nothing; with other content under its number it is refused."""
-    digest = vault.current().blind_index(canonical_json(_facts(letter)).decode())
+    told, sealed = canonical_json(_facts(letter)).decode(), vault.current()
     place = await store.place_of(letter_no=letter.letter_no, using=tx)
     if place is not None:
         row = await store.locked(tx, account_no=place[0], transfer_id=place[1])
-        if row["direction"] != "out" or row["letter_digest"] != digest:
+        if row["direction"] != "out" or not sealed.is_blind_index(row["letter_digest"], told):
             raise Refused(LETTER_CHANGED())
         return f"联系函{letter.letter_no}先前已收到"
     account_no, office_code, person_id = await _account(tx, letter)
@@ -100,7 +100,7 @@ async def take_letter(tx: Transaction, *, letter: Letter, business_date: date, n
             "fund_account_name": letter.fund_account_name,
             "office_code": office_code,
             "channel": "national_transfer",
-            "letter_digest": digest,
+            "letter_digest": sealed.blind_index(told),
             "due_on": policy.plus_working_days(business_date, days=dated.number("transfer.working_days")),
         },
         actor=SYSTEM,

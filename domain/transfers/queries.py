@@ -17,7 +17,7 @@ from domain.kernel.refusal import NOT_PERMITTED, REAL_NAME_REQUIRED, Refused
 from domain.transfers import store
 from domain.transfers.ports import CentreEntry
 from domain.transfers.refusals import NOT_FOUND
-from domain.transfers.store import TransferView, view_of
+from domain.transfers.store import NOTE_NAMES, TransferEvent, TransferView, view_of
 
 READING_ROLES = (
     Role.PRELIMINARY_REVIEWER,
@@ -265,3 +265,21 @@ FROM bank_receipt r JOIN suspense_item i USING (receipt_id) CROSS JOIN LATERAL u
 WHERE i.open_fen > 0 AND r.outcome <> 'matched' AND w.word ~ '^[0-9]{16}$'
 ORDER BY r.received_at DESC, r.receipt_id LIMIT $1
 """
+
+
+_TOLD = frozenset({"answered", "cancel_asked", "cancel_refused", "money_arrived", "paid_out"})
+"""What is noted beside the flow and concerns the person; the rest is between centres, banks and the platform."""
+_REASONED = frozenset({"06", "13", "40", "05", "declined"})
+
+
+def told(events: Sequence[TransferEvent]) -> list[TransferEvent]:
+    """Of a transfer's record what its person is shown: its steps, and the notes that concern them."""
+    return [one for one in events if one.action not in NOTE_NAMES or one.action in _TOLD]
+
+
+def reason_of(events: Sequence[TransferEvent], *, view: TransferView) -> str | None:
+    """What was said when the transfer came to the state that it is in; None where nothing had to be said."""
+    if view.state not in _REASONED:
+        return None
+    moved = [one for one in events if one.to_state == view.state and one.action not in NOTE_NAMES]
+    return moved[-1].note if moved else None

@@ -45,6 +45,10 @@ CANCEL_TOO_LATE = refusal_kind(
     "转移申请当前为“{state}”，转出地已接收联系函，不能撤销；如需停止，请到柜台由中心与转出地协商。",
 )
 CANCEL_ASKED = refusal_kind("transfer.cancel_asked", "撤销申请已经提交，正在等待平台确认，请稍后查看结果。")
+ANSWER_NOT_NOW = refusal_kind(
+    "transfer.answer_not_now", "转移申请当前为“{state}”，不需要答复；协商中或转出地审核不通过时才能提交说明。"
+)
+ANSWER_LENGTH = refusal_kind("transfer.answer_length", "请填写4至200个字的说明，方便中心核对。", field="statement")
 OUT_STATE = refusal_kind(
     "transfer.out_state", "账户状态为“{state}”，不符合转出条件（须为封存）；请审核不通过并告知转入地中心。"
 )

@@ -23,6 +23,7 @@ from domain.transfers.refusals import NOT_FOUND, STEP_NOT_POSSIBLE
 
 ITEM_CODE, MATTER = "C14", "account_transfer"
 """The service item, and what excludes other matters of the account (`domain/cases/conflicts.yaml`)."""
+CANCELLED = "05"
 REASON_LENGTH_MIN, REASON_LENGTH_MAX = 4, 200
 MONEY_NAMES = {
     "none": "未划转",
@@ -99,6 +100,11 @@ class TransferEvent:
     to_state: str
     to_state_name: str
     note: str | None
+
+
+def was_served(view: TransferView) -> bool:
+    """Whether the centres have ended it for somebody whom we know, whatever the result: then it may be evaluated."""
+    return view.ended_at is not None and view.state != CANCELLED and view.account_no > 0 and view.person_id is not None
 
 
 def view_of(row: Record) -> TransferView:
@@ -181,11 +187,33 @@ async def move(
             await cases.end_matter(
                 tx, account_no=row["account_no"], matter=MATTER, reference_no=row["transfer_no"], now=now
             )
+        if target != CANCELLED and row["account_no"] and row["person_id"] is not None:
+            await _served(tx, row=row, actor=actor, now=now)
     changed = await change(tx, row=row, state=target, revision=row["revision"] + 1, **changes)
     await _write(
         tx, row=changed, seq=row["revision"] + 1, actor=actor, action=action, before=row["state"], note=note, now=now
     )
     return changed
+
+
+async def _served(tx: Transaction, *, row: Record, actor: Actor, now: datetime) -> None:
+    """A transfer that the centres have ended, whatever the result, may be evaluated (好差评)."""
+    await cases.note_served(
+        tx,
+        matter=cases.ServedMatter(
+            account_no=row["account_no"],
+            case_id=row["transfer_id"],
+            case_no=row["transfer_no"],
+            item_code=ITEM_CODE,
+            item=MATTER,
+            person_id=row["person_id"],
+            applicant_masked=row["name_masked"],
+            office_code=row["office_code"],
+            submitted_at=row["applied_at"],
+            ended_at=now,
+        ),
+        doers=[actor.reference, *(await doers_of(row=row, using=tx)).values()],
+    )
 
 
 async def note_event(tx: Transaction, *, row: Record, action: str, actor: Actor, note: str, now: datetime) -> Record:
@@ -246,6 +274,7 @@ async def events_of(*, view: TransferView, using: Executor = database.pool) -> l
 
 
 NOTE_NAMES = {
+    "answered": "职工答复",
     "cancel_asked": "申请撤销联系函",
     "cancel_refused": "平台未同意撤销",
     "cancel_late": "撤销到达时款项已划出",

@@ -13,12 +13,47 @@ from domain.withdrawals.arrangements import (
     resume_arrangement,
 )
 from domain.withdrawals.asking import PERSON_NAMES, QUESTIONS, Askable, ask_by_hand, askable, stale
+from domain.withdrawals.correcting import Correctable, correct_withdrawal, correctable_fields
 from domain.withdrawals.due import PaidRange, pay_due
-from domain.withdrawals.events import ARRANGEMENT_CHANGED, PAYMENT_CONFIRMED, PAYMENT_PREPARED
+from domain.withdrawals.events import (
+    AGREED_PAYMENT,
+    ARRANGEMENT_CHANGED,
+    MAINTENANCE_RETURNED,
+    PAYMENT_CONFIRMED,
+    PAYMENT_PREPARED,
+)
 from domain.withdrawals.forms import TITLES, declared_in_words, in_words
 from domain.withdrawals.freshness import ask_ahead, remind
 from domain.withdrawals.gathering import Application
-from domain.withdrawals.kinds import Kind, kind_of, kinds, kinds_of_item
+from domain.withdrawals.kinds import Field, Kind, kind_of, kinds, kinds_of_item
+from domain.withdrawals.kiosk_papers import (
+    PRINT_STATE_NAMES,
+    REPORT_NAMES,
+    TROUBLE_NAMES,
+    Handed,
+    Printable,
+    Terminal,
+    print_at_kiosk,
+    printable_papers,
+    report_print,
+)
+from domain.withdrawals.kiosk_register import (
+    KioskPrint,
+    KioskPrintFilters,
+    KioskPrintPage,
+    PrinterTrouble,
+    kiosk_prints,
+    printer_troubles,
+)
+from domain.withdrawals.maintenance import (
+    REFUND_STATES,
+    MaintenanceDeposit,
+    MaintenanceRefund,
+    RefundFilters,
+    RefundLine,
+    deposit_of,
+    refunds,
+)
 from domain.withdrawals.matter import MATTERS
 from domain.withdrawals.offering import Prefilled, limit_in_words, materials_of, offered, prefilled
 from domain.withdrawals.papers import Print, papers_for, print_paper, prints_of
@@ -41,40 +76,59 @@ from domain.withdrawals.ports import (
     RentalFiling,
     RentalRegistry,
 )
+from domain.withdrawals.records import issue_record
+from domain.withdrawals.refund_money import post_refund, take_receipt
+from domain.withdrawals.refunding import check_refund, order_refund
 from domain.withdrawals.rehearsing import Proposal, Rehearsal, Rehearsed, proposal_of, rehearse
 from domain.withdrawals.retirement import NOTICES as RETIREMENT_NOTICES
 from domain.withdrawals.retirement import Push as RetirementPush
 from domain.withdrawals.retirement import RetirementResult, retirement_result, take_retirement, try_retirements
 from domain.withdrawals.rules import FLAGS, FREQUENCY_NAMES, frequencies_of
-from domain.withdrawals.telling import PURPOSE, item_settled, tell_banks
+from domain.withdrawals.telling import PURPOSE, AgreedPayment, agreed_payment, item_settled, tell_banks
+from domain.withdrawals.turned_away import forget_refused
 from domain.withdrawals.verification import INVARIANTS
 
 __all__ = [
+    "AGREED_PAYMENT",
     "ARRANGEMENT_CHANGED",
     "FLAGS",
     "FREQUENCY_NAMES",
     "INVARIANTS",
+    "MAINTENANCE_RETURNED",
     "MATTERS",
     "PAYMENT_CONFIRMED",
     "PAYMENT_PREPARED",
     "PERSON_NAMES",
+    "PRINT_STATE_NAMES",
     "PURPOSE",
     "QUESTIONS",
+    "REFUND_STATES",
+    "REPORT_NAMES",
     "RETIREMENT_NOTICES",
     "TITLES",
+    "TROUBLE_NAMES",
     "AgencyAnswer",
+    "AgreedPayment",
     "Application",
     "ArrangementChange",
     "ArrangementView",
     "Askable",
     "CivilStatus",
+    "Correctable",
     "Death",
     "Employment",
+    "Field",
+    "Handed",
     "Home",
     "HomeContract",
     "HomeLoan",
     "Invoice",
     "Kind",
+    "KioskPrint",
+    "KioskPrintFilters",
+    "KioskPrintPage",
+    "MaintenanceDeposit",
+    "MaintenanceRefund",
     "Marriage",
     "MarriageRegistry",
     "PaidRange",
@@ -82,9 +136,13 @@ __all__ = [
     "PersonIdentity",
     "Prefilled",
     "Print",
+    "Printable",
+    "PrinterTrouble",
     "PropertyRegistry",
     "Proposal",
     "Quote",
+    "RefundFilters",
+    "RefundLine",
     "Registries",
     "Rehearsal",
     "Rehearsed",
@@ -92,6 +150,8 @@ __all__ = [
     "RentalRegistry",
     "RetirementPush",
     "RetirementResult",
+    "Terminal",
+    "agreed_payment",
     "apply_for_withdrawal",
     "arrangement_by_key",
     "arrangements_of",
@@ -99,33 +159,48 @@ __all__ = [
     "ask_by_hand",
     "askable",
     "change_arrangement",
+    "check_refund",
+    "correct_withdrawal",
+    "correctable_fields",
     "declared_in_words",
+    "deposit_of",
     "end_arrangement",
+    "forget_refused",
     "frequencies_of",
     "in_words",
+    "issue_record",
     "item_settled",
     "kind_of",
     "kinds",
     "kinds_of_item",
+    "kiosk_prints",
     "limit_in_words",
     "materials_of",
     "offered",
+    "order_refund",
     "papers_for",
     "pause_arrangement",
     "pay",
     "pay_due",
+    "post_refund",
     "prefilled",
+    "print_at_kiosk",
     "print_paper",
+    "printable_papers",
+    "printer_troubles",
     "prints_of",
     "proposal_of",
     "quote_withdrawal",
     "reason_in_words",
+    "refunds",
     "rehearse",
     "remind",
+    "report_print",
     "resume_arrangement",
     "retirement_result",
     "settle_payment",
     "stale",
+    "take_receipt",
     "take_retirement",
     "tell_banks",
     "try_retirements",

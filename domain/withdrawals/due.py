@@ -117,7 +117,7 @@ WITH kind AS MATERIALIZED (
            a.auto_renewal, a.insufficient_times, a.paid_fen, a.total_limit_fen, a.next_due_on, k.term,
            CASE a.frequency WHEN 'monthly' THEN 1 WHEN 'quarterly' THEN 3 WHEN 'semiannual' THEN 6 ELSE 12 END
                AS months, k.reason AS withdrawal_reason,
-           (extract(year FROM a.next_due_on) * 100 + extract(month FROM a.next_due_on))::int AS from_period,
+           (date_part('year', a.next_due_on) * 100 + date_part('month', a.next_due_on))::int AS from_period,
            a.monthly_limit_fen, acc.state AS account_state, acc.state = ANY(k.states) AS state_taken,
            b.balance_fen - b.held_fen AS available, coalesce(c.active AND bank.active, false) AS card_good,
            coalesce(q.fresh, '{}') @> k.wait AS all_fresh, q.failed, l.effect AS listed
@@ -179,14 +179,14 @@ WITH kind AS MATERIALIZED (
 ), moved AS (
     UPDATE withdrawal_arrangement a SET
         paid_fen = a.paid_fen + coalesce(p.taken_fen, 0),
-        paid_through_period = CASE WHEN j.outcome = 'pay' THEN (extract(year FROM j.next_due_on
-                + (j.months - 1) * interval '1 month') * 100 + extract(month FROM j.next_due_on
+        paid_through_period = CASE WHEN j.outcome = 'pay' THEN (date_part('year', j.next_due_on
+                + (j.months - 1) * interval '1 month') * 100 + date_part('month', j.next_due_on
                 + (j.months - 1) * interval '1 month'))::int ELSE a.paid_through_period END,
         next_due_on = CASE WHEN j.outcome IN ('pay', 'skip') THEN (j.next_due_on + j.months * interval '1 month')::date
                            ELSE a.next_due_on END,
         until_period = CASE WHEN j.outcome IN ('pay', 'skip') AND j.over
-            THEN (extract(year FROM j.next_due_on + (j.term - 1) * interval '1 month') * 100
-                  + extract(month FROM j.next_due_on + (j.term - 1) * interval '1 month'))::int
+            THEN (date_part('year', j.next_due_on + (j.term - 1) * interval '1 month') * 100
+                  + date_part('month', j.next_due_on + (j.term - 1) * interval '1 month'))::int
             ELSE a.until_period END,
         renewals = a.renewals + (j.outcome IN ('pay', 'skip') AND j.over)::int,
         reminded_on = CASE WHEN j.outcome IN ('pay', 'skip') AND j.over THEN NULL ELSE a.reminded_on END,

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from domain.withdrawals.kinds import kinds
-from domain.withdrawals.rules import FREQUENCY_NAMES
+from domain.kernel import vault
+from domain.kernel.digest import canonical_json
+from domain.kernel.identifiers import mask_id_document, mask_name
+from domain.kernel.money import Money
+from domain.kernel.refusal import Refused
+from domain.withdrawals.gathering import Application
+from domain.withdrawals.kinds import Field, Kind, kinds
+from domain.withdrawals.refusals import FIELD_INVALID
+from domain.withdrawals.rules import FREQUENCY_NAMES, Answer
 
 TITLES: dict[str, str] = {
     "kind": "提取类型",
@@ -43,3 +51,51 @@ def in_words(code: str, value: object) -> str:
     if words is not None:
         return words.get(value, str(value))
     return f"{value}元" if code in _MONEY else str(value)
+
+
+def field_value(field: Field, given: str) -> Answer:
+    """What was written into a field of a form, by its type. Raises Refused."""
+    try:
+        if field.type == "money":
+            return Money.parse(given.strip())
+        if field.type == "date":
+            return date.fromisoformat(given.strip())
+    except ValueError:
+        raise Refused(FIELD_INVALID.on(field.input, name=field.name)) from None
+    return given.strip()
+
+
+def is_masked(field: Field) -> bool:
+    """Whether what is declared there is somebody's personal data, shown masked."""
+    return field.type == "document" or field.code.endswith("_name")
+
+
+def asked_again(application: Application) -> bytes:
+    """What the fresh check before each agreed payment asks the agencies again, sealed."""
+    asked = {
+        "spouse_name": application.spouse_name,
+        "spouse_document_no": application.spouse_document_no,
+        "fields": dict(application.fields),
+    }
+    return vault.current().encrypt(canonical_json(asked).decode())
+
+
+def form_of(kind: Kind, application: Application) -> dict[str, object]:
+    """What the applicant declared, as staff may see it: personal data masked."""
+    declared: dict[str, object] = {
+        "kind": kind.code,
+        "frequency": application.frequency,
+        "card_id": str(application.card_id),
+        "auto_renewal": application.auto_renewal,
+        "commitment": application.commitment,
+        "spouse_name": mask_name(application.spouse_name) if application.spouse_name else None,
+        "spouse_document_no": mask_id_document(application.spouse_document_no)
+        if application.spouse_document_no
+        else None,
+    }
+    for field in kind.fields:
+        value = application.fields.get(field.code)
+        if is_masked(field) and isinstance(value, str):
+            value = mask_id_document(value) if field.type == "document" else mask_name(value)
+        declared[field.code] = value
+    return declared

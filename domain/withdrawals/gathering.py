@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from domain import cases, contributions, ledger
-from domain.contributions import AccountView, Revealed
+from domain import contributions, ledger
+from domain.contributions import AccountView, OwnAccount, Revealed
 from domain.contributions.refusals import NO_ACCOUNT
 from domain.kernel import audit, database, vault
 from domain.kernel.actor import Actor
 from domain.kernel.database import Executor
 from domain.kernel.dates import YearMonth, business_date_of, months_between
 from domain.kernel.money import Money
-from domain.kernel.refusal import NOT_PERMITTED, Refusal, Refused
+from domain.kernel.refusal import NOT_PERMITTED, REAL_NAME_REQUIRED, Refused
 from domain.withdrawals.answers import Answers, Asked, answers_of
 from domain.withdrawals.kinds import kind_of
 from domain.withdrawals.listed import CLOSURE_FLOW, FLOW, listed_facts
@@ -79,29 +79,32 @@ async def applicant_of(*, actor: Actor, application: Application) -> Applicant:
     if not actor.is_citizen or actor.person_id is None:
         raise Refused(NOT_PERMITTED())
     kind = kind_of(application.kind)
-    owning = {
-        card.account_no for card in await contributions.cards_of(actor=actor) if card.card_id == application.card_id
-    }
+    numbers = await contributions.account_nos_of(person_id=actor.person_id)
     if kind.subject == "estate":
+        owns = await _own_accounts(numbers, application) if actor.is_real_name else []
         account_no = await _account_of_deceased(application)
     else:
-        accounts = await contributions.accounts_of(actor=actor)
-        if not accounts:
+        if not actor.is_real_name:
+            raise Refused(REAL_NAME_REQUIRED())
+        if not numbers:
             raise Refused(NO_ACCOUNT())
-        accounts.sort(
-            key=lambda account: (
-                account.account_no not in owning,
-                account.state not in kind.account_states,
-                account.account_no,
-            )
-        )
-        account_no = accounts[0].account_no
+        # hardly anybody has two: one needs no choice
+        owns = await _own_accounts(numbers, application) if len(numbers) > 1 else []
+        account_no = numbers[0]
+        if owns:
+            owns.sort(key=lambda one: (not one.has_card, one.state not in kind.account_states, one.account_no))
+            account_no = owns[0].account_no
     return Applicant(
         person_id=actor.person_id,
         account_no=account_no,
-        card_account_no=min(owning, default=account_no),
+        card_account_no=min((one.account_no for one in owns if one.has_card), default=account_no),
         clear=await contributions.clear_person(person_id=actor.person_id),
     )
+
+
+async def _own_accounts(numbers: list[int], application: Application) -> list[OwnAccount]:
+    # one by one, as `contributions.accounts_of` reads them
+    return [await contributions.own_account(account_no=number, card_id=application.card_id) for number in numbers]
 
 
 async def _account_of_deceased(application: Application) -> int:
@@ -222,16 +225,19 @@ async def facts_of(
 ) -> tuple[Facts, AccountView]:
     """What the rule judges, read through `using`: inside the transaction the account's row must be locked."""
     kind = kind_of(application.kind)
-    account = await contributions.account_of(account_no=applicant.account_no, using=using)
-    balance = await ledger.balance_of(account_no=applicant.account_no, using=using)
-    card = await contributions.card_of(account_no=applicant.card_account_no, card_id=application.card_id, using=using)
+    holding = await contributions.holding_of(
+        account_no=applicant.account_no,
+        card_account_no=applicant.card_account_no,
+        card_id=application.card_id,
+        using=using,
+    )
+    account, card = holding.account, holding.card
     running = await using.value(
         "SELECT EXISTS (SELECT 1 FROM withdrawal_arrangement WHERE account_no = $1 AND exclusion_group = $2"
         " AND state IN ('running', 'paused'))",
         applicant.account_no,
         kind.group,
     )
-    months = await contributions.months_contributed_consecutively(account_no=applicant.account_no, using=using)
     interest = Money.zero()
     if kind.closure:
         interest = await ledger.interest_due(account_no=applicant.account_no, on=business_date, using=using)
@@ -241,9 +247,9 @@ async def facts_of(
         sealed = max(months_between(account.paid_through, YearMonth.of(business_date)), 0)
     facts = Facts(
         account_state=account.state,
-        available=max(balance.available, Money.zero()),
-        held=balance.held,
-        months_contributed_consecutively=months,
+        available=max(account.available, Money.zero()),
+        held=account.held,
+        months_contributed_consecutively=holding.months_consecutively,
         paid_through=account.paid_through,
         homes=answers.homes,
         marriage=answers.marriage,
@@ -273,26 +279,24 @@ async def facts_of(
     return facts, account
 
 
-async def conflicts_for(*, account_no: int, item: str, using: Executor = database.pool) -> list[Refusal]:
-    return await cases.conflicts_of(account_no=account_no, item=item, using=using)
-
-
 async def _count_declared_spouse(*, actor: Actor, spouse: Spouse, now: datetime) -> None:
     """No registry confirms whom the applicant names: the answer would tell about a stranger's homes. So each name is
     in the audit trail, under its blind index, and only a few different ones are looked up a day."""
     subject = f"person:{actor.person_id}"
-    index = vault.current().blind_index(spouse.document_no).hex()
+    sealed = vault.current()
+    indexes = [index.hex() for index in sealed.blind_indexes(spouse.document_no)]
     others: int = await database.value(
         "SELECT count(DISTINCT detail ->> 'spouse') FROM audit_event"
-        " WHERE subject = $1 AND at > $2 AND action = 'spouse.declared' AND detail ->> 'spouse' <> $3",
+        " WHERE subject = $1 AND at > $2 AND action = 'spouse.declared' AND detail ->> 'spouse' <> ALL($3)",
         subject,
         now - timedelta(days=1),
-        index,
+        indexes,
     )
     if others >= DECLARED_SPOUSES_MAX:
         await audit.record(None, actor=actor, action="spouse.declared", subject=subject, outcome="refused", now=now)
         raise Refused(SPOUSE_CHECKS_EXHAUSTED())
-    await audit.record(None, actor=actor, action="spouse.declared", subject=subject, now=now, detail={"spouse": index})
+    told: dict[str, object] = {"spouse": sealed.blind_index(spouse.document_no).hex()}
+    await audit.record(None, actor=actor, action="spouse.declared", subject=subject, now=now, detail=told)
 
 
 async def _not_asked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from domain import cases, contributions, ledger, policy, settlement
 from domain.cases import CaseView
@@ -13,7 +14,7 @@ from domain.kernel.identifiers import new_id
 from domain.kernel.money import Money
 from domain.kernel.refusal import Refused
 from domain.settlement import PaymentView
-from domain.withdrawals import subjects
+from domain.withdrawals import maintenance, subjects
 from domain.withdrawals.events import PAYMENT_PREPARED
 from domain.withdrawals.kinds import Kind, kind_of, kinds
 from domain.withdrawals.listed import against_approval
@@ -26,8 +27,8 @@ class WithdrawalMatter:
     """`cases.CaseMatter` of every kind."""
 
     async def approved(self, tx: Transaction, *, case: CaseView, now: datetime, business_date: date) -> None:
-        """Orders the payment to the card of the application; today's account and card decide, not the day's of
-        the application. A closing gets its interest first and takes it along."""
+        """Orders the payment to the card of the application, or into the maintenance fund's account; today's account
+        and card decide, not the day's of the application. A closing gets its interest first and takes it along."""
         row = await withdrawal_of(tx, case=case)
         kind = kind_of(row["kind"])
         account = await contributions.account_of(account_no=case.account_no, using=tx)
@@ -44,21 +45,17 @@ class WithdrawalMatter:
         card = await _card(tx, row=row)
         if kind.closure:
             row = await _with_interest(tx, case=case, row=row, kind=kind, now=now, business_date=business_date)
-        person = await contributions.clear_person(person_id=case.person_id, using=tx)
+        payee = await _payee(tx, case=case, kind=kind, card=card, amount=Money(row["amount_fen"]))
         payment_id = await settlement.prepare_payment(
             tx,
             account_no=case.account_no,
             case_id=case.case_id,
-            bank_code=card.bank_code,
-            payee_account_no=await contributions.clear_card_no(
-                account_no=card.account_no, card_id=card.card_id, using=tx
-            ),
-            payee_name=person.name,
             amount=Money(row["amount_fen"]),
             summary=f"{kind.name} {case.case_no}"[:60],
             business_date=business_date,
             now=now,
             business_type=BUSINESS_TYPES[kind.closure],
+            **payee,
         )
         await keep_hold(tx, row=row, business_date=business_date)
         await set_state(tx, row=row, withdrawal="approved", arrangement=None)
@@ -110,6 +107,25 @@ async def _card(tx: Transaction, *, row: Record) -> CardView:
     if card is None or not card.active or not card.bank_entrusted:
         raise Refused(CARD_INACTIVE())
     return card
+
+
+async def _payee(tx: Transaction, *, case: CaseView, kind: Kind, card: CardView, amount: Money) -> dict[str, Any]:
+    """Who is paid and how: the card, or the maintenance fund's account at its bank or across banks. The provident
+    fund's account at the card's bank pays."""
+    if kind.payee == "card":
+        person = await contributions.clear_person(person_id=case.person_id, using=tx)
+        number = await contributions.clear_card_no(account_no=card.account_no, card_id=card.card_id, using=tx)
+        return {"bank_code": card.bank_code, "payee_account_no": number, "payee_name": person.name}
+    fund = await maintenance.account_for(bank_code=card.bank_code, using=tx)
+    await maintenance.order_deposit(tx, case=case, account=fund, amount=amount)
+    return {
+        "bank_code": card.bank_code,
+        "payee_account_no": fund.number,
+        "payee_name": fund.name,
+        "payee_bank_code": fund.bank_code,
+        "payee_class": settlement.PUBLIC_ACCOUNT,
+        "settle_type": settlement.SAME_BANK if fund.bank_code == card.bank_code else settlement.OTHER_BANK_AT_ONCE,
+    }
 
 
 async def _with_interest(
@@ -165,6 +181,7 @@ async def give_back(tx: Transaction, *, case: CaseView, reason: str, now: dateti
     row = await withdrawal_of(tx, case=case)
     await ledger.void_hold(tx, account_no=case.account_no, hold_id=row["hold_id"], now=now)
     await set_state(tx, row=row, withdrawal="ended", arrangement="ended", end_reason=reason)
+    await maintenance.drop_deposit(tx, case=case)
     if row["subject_key"]:
         await subjects.give_back(
             tx, subject_key=row["subject_key"], account_no=case.account_no, case_id=case.case_id, taken=None

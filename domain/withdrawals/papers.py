@@ -14,20 +14,25 @@ from domain.cases import CaseView
 from domain.contributions import Revealed
 from domain.kernel import access, audit, database
 from domain.kernel.actor import Actor
-from domain.kernel.database import transaction
+from domain.kernel.database import Executor, Record, Transaction, transaction
 from domain.kernel.dates import SHANGHAI
 from domain.kernel.identifiers import mask_id_document, mask_name
 from domain.kernel.refusal import NOT_PERMITTED, Refused
 from domain.settlement import PaymentView
+from domain.withdrawals import records
 from domain.withdrawals.kinds import kind_of
 from domain.withdrawals.refusals import PAPER_AGAIN, PAPER_NOT_NOW
 
+RECORD = "record"
+"""提取记录证明 of the account from its opening to today: another paper each day."""
 TEMPLATE = 1
 """Version of the texts below: raised when they change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Given:
+class Given:
+    """What stands behind a paper of a case."""
+
     case: CaseView
     person: Revealed
     payment: PaymentView | None
@@ -36,12 +41,12 @@ class _Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _PaperKind:
+class PaperKind:
     code: str
     title: str
     letters: str
     states: frozenset[str]
-    text: Callable[[_Given], list[str]]
+    text: Callable[[Given], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +66,14 @@ _RUNNING = frozenset({"pending_preliminary", "pending_final", "pending_special"}
 PAPERS = {
     one.code: one
     for one in (
-        _PaperKind(
+        PaperKind(
             code="acceptance",
             title="住房公积金提取受理通知书",
             letters="TS",
             states=_RUNNING,
             text=lambda given: [f"您的申请已受理，中心将于{given.case.due_on.isoformat()}前作出决定。"],
         ),
-        _PaperKind(
+        PaperKind(
             code="correction",
             title="住房公积金提取补正通知书",
             letters="TB",
@@ -78,14 +83,14 @@ PAPERS = {
                 f"请于{given.due_on.isoformat() if given.due_on else ''}前补正，逾期未补正的，申请自动撤销。",
             ],
         ),
-        _PaperKind(
+        PaperKind(
             code="receipt",
             title="住房公积金提取回单",
             letters="TH",
             states=frozenset({"completed"}),
             text=lambda given: ["上列款项已支付到上列账户。"],
         ),
-        _PaperKind(
+        PaperKind(
             code="refusal",
             title="不予提取住房公积金通知书",
             letters="TJ",
@@ -94,6 +99,13 @@ PAPERS = {
                 f"经审核，不予提取，原因：{given.note}",
                 "如不服本决定，可依法申请行政复议或者提起行政诉讼；条件符合后可重新申请。",
             ],
+        ),
+        PaperKind(
+            code=RECORD,
+            title=records.TITLE,
+            letters=records.LETTERS,
+            states=frozenset({"completed"}),
+            text=lambda given: [],
         ),
     )
 }
@@ -115,62 +127,115 @@ async def print_paper(
     kind = PAPERS.get(code)
     if kind is None or (code, kind.title) not in papers_for(case):
         raise Refused(PAPER_NOT_NOW(state=case.state_name))
-    given = await _given(case)
-    reason, reference = reason.strip(), f"case:{case.case_no}:{code}:{case.revision}"
+    given, reason = await given_of(case=case), reason.strip()
+    paper = await paper_of(kind=kind, given=given, business_date=business_date)
     async with transaction() as tx:
         await tx.row("SELECT 1 FROM account WHERE account_no = $1 FOR NO KEY UPDATE", case.account_no)
-        standing = await tx.row(
-            "SELECT paper_no, kind FROM issued_paper WHERE account_no = $1 AND reference = $2 AND state = 'issued'",
-            case.account_no,
-            reference,
-        )
+        standing = await standing_paper(tx, case=case, code=code, business_date=business_date)
         if standing is not None and len(reason) < 4:
             raise Refused(PAPER_AGAIN())
-        paper_no = standing["paper_no"] if standing is not None and standing["kind"] == _kind(code) else None
-        if paper_no is None:
-            paper_no = await archives.issue(
-                tx,
-                actor=actor,
-                account_no=case.account_no,
-                kind=_kind(code),
-                letters=kind.letters,
-                paper=_paper(kind, given),
-                holder_shown=mask_name(given.person.name),
-                reference=reference,
-                valid_until=None,
-                now=now,
-                business_date=business_date,
-            )
-        prints = await tx.value(
-            "SELECT count(*) FROM paper_print WHERE account_no = $1 AND paper_no = $2", case.account_no, paper_no
+        paper_no = await issued(
+            tx, actor=actor, kind=kind, given=given, paper=paper, now=now, business_date=business_date
         )
-        await tx.execute(
-            "INSERT INTO paper_print (account_no, paper_no, print_no, case_id, title, office_code, printed_by,"
-            " printer_name, printed_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            case.account_no,
-            paper_no,
-            prints + 1,
-            case.case_id,
-            kind.title,
-            case.office_code,
-            actor.reference,
-            actor.name,
-            now,
-            reason,
-        )
+        count = await enter_register(
+            tx, actor=actor, account_no=case.account_no, paper_no=paper_no, case_id=case.case_id, title=kind.title,
+            office_code=case.office_code, printer_name=actor.name, reason=reason, now=now,
+        )  # fmt: skip
         await audit.record(
             tx, actor=actor, action="paper.printed", subject=f"case:{case_no}", now=now,
-            detail={"paper": paper_no, "count": prints + 1, "reason": reason},
+            detail={"paper": paper_no, "count": count, "reason": reason},
         )  # fmt: skip
-    if standing is not None and standing["paper_no"] != paper_no:
-        await archives.revoke(
-            actor=actor, account_no=case.account_no, paper_no=standing["paper_no"], reason="格式更新后重新出具", now=now
-        )
+    await take_back_old(actor=actor, case=case, standing=standing, paper_no=paper_no, now=now)
     await access.record_read(
         None, actor=actor, person_id=case.person_id, purpose=f"打印{kind.title}", what=("姓名", "证件号码（脱敏）"),
         subject=f"case:{case_no}", now=now,
     )  # fmt: skip
     return await archives.sealed_paper(actor=actor, account_no=case.account_no, paper_no=paper_no, now=now)
+
+
+async def standing_paper(using: Executor, *, case: CaseView, code: str, business_date: date) -> Record | None:
+    """Number and kind of the paper that is good for the case as it stands; None while there is none."""
+    return await using.row(
+        "SELECT paper_no, kind FROM issued_paper WHERE account_no = $1 AND reference = $2 AND state = 'issued'",
+        case.account_no,
+        reference_of(case, code, business_date),
+    )
+
+
+async def issued(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    kind: PaperKind,
+    given: Given,
+    paper: Paper,
+    now: datetime,
+    business_date: date,
+) -> str:
+    """The number of the case's paper in its present text, issued now if there is none. The account's row is locked by
+    the caller."""
+    case = given.case
+    standing = await standing_paper(tx, case=case, code=kind.code, business_date=business_date)
+    if standing is not None and standing["kind"] == _kind(kind.code):
+        return str(standing["paper_no"])
+    return await archives.issue(
+        tx,
+        actor=actor,
+        account_no=case.account_no,
+        kind=_kind(kind.code),
+        letters=kind.letters,
+        paper=paper,
+        holder_shown=mask_name(given.person.name),
+        reference=reference_of(case, kind.code, business_date),
+        valid_until=None,
+        now=now,
+        business_date=business_date,
+    )
+
+
+async def take_back_old(*, actor: Actor, case: CaseView, standing: Record | None, paper_no: str, now: datetime) -> None:
+    """Once the text has changed, the paper in the old text is no longer good."""
+    if standing is not None and standing["paper_no"] != paper_no:
+        await archives.revoke(
+            actor=actor, account_no=case.account_no, paper_no=standing["paper_no"], reason="格式更新后重新出具", now=now
+        )
+
+
+async def enter_register(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    account_no: int,
+    paper_no: str,
+    case_id: int | None,
+    title: str,
+    office_code: str,
+    printer_name: str,
+    reason: str,
+    now: datetime,
+) -> int:
+    """One more line of the register; the how manieth print of the paper it is. The account's row is locked by the
+    caller."""
+    count: int = await tx.value(
+        "INSERT INTO paper_print (account_no, paper_no, print_no, case_id, title, office_code, printed_by,"
+        " printer_name, printed_at, reason) SELECT $1, $2, count(*) + 1, $3, $4, $5, $6, $7, $8, $9 FROM paper_print"
+        " WHERE account_no = $1 AND paper_no = $2 RETURNING print_no",
+        account_no,
+        paper_no,
+        case_id,
+        title,
+        office_code,
+        actor.reference,
+        printer_name,
+        now,
+        reason,
+    )
+    return count
+
+
+def reference_of(case: CaseView, code: str, business_date: date) -> str:
+    """What a paper of the case refers to: the case as it stood in that revision, of a record the day."""
+    return f"case:{case.case_no}:{code}:{business_date.isoformat() if code == RECORD else case.revision}"
 
 
 async def prints_of(*, case: CaseView) -> list[Print]:
@@ -198,7 +263,7 @@ def _kind(code: str) -> str:
     return f"withdrawal_{code}.v{TEMPLATE}"
 
 
-async def _given(case: CaseView) -> _Given:
+async def given_of(*, case: CaseView) -> Given:
     payment = await settlement.payment_of_case(account_no=case.account_no, case_id=case.case_id)
     note, due_on = "", None
     if case.state == "pending_correction":
@@ -207,7 +272,7 @@ async def _given(case: CaseView) -> _Given:
     elif case.state == "refused":
         last = (await cases.history_of(case=case))[-1]
         note = "。".join(part for part in (cases.reason_name(last.reason_code, unnamed="其他原因"), last.note) if part)
-    return _Given(
+    return Given(
         case=case,
         person=await contributions.clear_person(person_id=case.person_id),
         payment=payment,
@@ -216,8 +281,15 @@ async def _given(case: CaseView) -> _Given:
     )
 
 
-def _paper(kind: _PaperKind, given: _Given) -> Paper:
+async def paper_of(*, kind: PaperKind, given: Given, business_date: date) -> Paper:
+    """What stands on the paper today."""
     case, payment = given.case, given.payment
+    if kind.code == RECORD:
+        account = await contributions.account_of(account_no=case.account_no)
+        paper, _ = await records.record_paper(
+            account_no=case.account_no, person_id=case.person_id, from_on=account.opened_on, until_on=business_date
+        )
+        return paper
     facts = [
         ("申请人", given.person.name),
         ("证件号码", mask_id_document(given.person.document_no)),

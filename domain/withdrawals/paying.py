@@ -12,7 +12,7 @@ from domain.kernel.database import Record, Transaction, transaction
 from domain.kernel.dates import YearMonth
 from domain.ledger import VoucherKind
 from domain.settlement import PaymentOutcome, PaymentView, SettlementGateway
-from domain.withdrawals import subjects
+from domain.withdrawals import maintenance, refund_money, subjects
 from domain.withdrawals.events import PAYMENT_CONFIRMED
 from domain.withdrawals.kinds import Kind, kind_of
 from domain.withdrawals.listed import holds_payment
@@ -37,18 +37,9 @@ async def pay(
     and by several workers: the bank is told once, the voucher has one business key. Before it is told, the register of
     deaths is asked once more."""
     payment = await settlement.payment_of(account_no=account_no, payment_id=payment_id)
-    seen = await cases.case_by_key(account_no=account_no, case_id=payment.case_id)
-    if seen.state == "pending_payment":
-        died = await _has_died(case=seen, life=life, now=now)
-        async with transaction() as tx:
-            case = await cases.lock_case(tx, case=seen)
-            if case.state == "pending_payment" and await _held(
-                tx, case=case, died=died, now=now, business_date=business_date
-            ):
-                return payment
-            if case.state == "pending_payment":
-                await cases.advance(tx, case=case, action="send_payment", actor=SYSTEM, now=now)
-    if seen.state == "pending_payment_review":
+    if not await refund_money.is_refund(payment=payment) and await _stopped(
+        payment=payment, life=life, now=now, business_date=business_date
+    ):
         return payment
     outcome = await settlement.present(account_no=account_no, payment_id=payment_id, gateway=gateway, now=now)
     if outcome is None:
@@ -57,6 +48,22 @@ async def pay(
         return await settle_payment(
             tx, account_no=account_no, payment_id=payment_id, outcome=outcome, now=now, business_date=business_date
         )
+
+
+async def _stopped(*, payment: PaymentView, life: LifeRegistry, now: datetime, business_date: date) -> bool:
+    """Whether the withdrawal's payment waits for its review; else its case is told that the bank hears of it."""
+    seen = await cases.case_by_key(account_no=payment.account_no, case_id=payment.case_id)
+    if seen.state == "pending_payment":
+        died = await _has_died(case=seen, life=life, now=now)
+        async with transaction() as tx:
+            case = await cases.lock_case(tx, case=seen)
+            if case.state == "pending_payment" and await _held(
+                tx, case=case, died=died, now=now, business_date=business_date
+            ):
+                return True
+            if case.state == "pending_payment":
+                await cases.advance(tx, case=case, action="send_payment", actor=SYSTEM, now=now)
+    return seen.state == "pending_payment_review"
 
 
 async def _has_died(*, case: CaseView, life: LifeRegistry, now: datetime) -> bool:
@@ -114,6 +121,10 @@ async def settle_payment(
     """Keeps what the bank said of a payment and, once it has ended, what that means for its case. A `PaymentSettler`:
     the worker's way, and that of two members of staff who settle a payment by hand."""
     payment = await settlement.payment_of(account_no=account_no, payment_id=payment_id, using=tx)
+    if await refund_money.is_refund(payment=payment, using=tx):
+        return await refund_money.settle_refund(
+            tx, payment=payment, outcome=outcome, now=now, business_date=business_date
+        )
     seen = await cases.case_by_key(account_no=account_no, case_id=payment.case_id, using=tx)
     case = await cases.lock_case(tx, case=seen)
     payment, ended = await settlement.record_outcome(
@@ -164,6 +175,8 @@ async def _book(tx: Transaction, *, case: CaseView, payment: PaymentView, busine
             case_id=case.case_id,
             paid_on=payment.business_date,
         )
+    if kind.payee == "maintenance_fund":
+        await maintenance.expect_deposit(tx, case=case, business_date=business_date, now=now)
     if kind.closure:
         await _close(tx, case=case, kind=kind, business_date=business_date, now=now)
     await audit.record(

@@ -45,6 +45,55 @@ ARRANGEMENT_RUNNING = refusal_kind(
     "您已有正在执行的提取约定，同一时期只能办理一种。可变更现有约定的频率或银行卡；需要换成{name}的，请先终止现有约定。",
 )
 
+# 专项维修资金.
+MAINTENANCE_ACCOUNT_MISSING = refusal_kind(
+    "withdrawal.maintenance_account_missing",
+    "中心尚未登记住宅专项维修资金专户，不能付款。请财务人员先在“资金结算—资料维护”中登记该专户。",
+)
+MAINTENANCE_NOT_DEPOSIT = refusal_kind(
+    "withdrawal.maintenance_not_deposit",
+    "该办件没有划入维修资金专户的款项，没有可退的金额。请核对办件编号。",
+)
+MAINTENANCE_NOT_ARRIVED = refusal_kind(
+    "withdrawal.maintenance_not_arrived",
+    "该笔款项尚未到达维修资金专户，不能退款。请待到账后再申请。",
+)
+MAINTENANCE_AMOUNT = refusal_kind(
+    "withdrawal.maintenance_amount",
+    "退款金额应大于零，且不超过可退余额。该办件交存{paid}，目前可退{left}，请修改后重新提交。",
+    field="amount",
+)
+MAINTENANCE_NO_PAYEE = refusal_kind(
+    "withdrawal.maintenance_no_payee",
+    "该人员的公积金账户均已销户或冻结，原收款银行卡也不可用，无处退款。请联系本人登记可用的银行卡，或待账户恢复后再申请。",
+)
+MAINTENANCE_NOT_WAITING = refusal_kind(
+    "withdrawal.maintenance_not_waiting",
+    "该笔退款不在待入账状态，不能入账。请刷新页面查看最新状态。",
+)
+
+# 提取记录证明.
+RECORD_PERIOD = refusal_kind(
+    "withdrawal.record_period",
+    "记录期间的开始日期应不晚于结束日期，结束日期不晚于今天，期间不超过{years}年。请修改后重新申请。",
+    field="fromDay",
+)
+
+# 补正.
+CORRECTION_FIELD = refusal_kind(
+    "withdrawal.correction_field",
+    "“{name}”不是该提取类型可以更正的项目。请按补正要求填写，或撤销本申请后重新申请。",
+    field="fields",
+)
+CORRECTION_OTHER_ACCOUNT = refusal_kind(
+    "withdrawal.correction_other_account",
+    "更正后的内容属于另一个公积金账户，不能在本申请中办理。请撤销本申请后重新申请。",
+)
+CORRECTION_WITHOUT_FACTS = refusal_kind(
+    "withdrawal.correction_without_facts",
+    "本申请受理较早，系统没有留存可重新核验的内容，不能在线补正。请撤销本申请后重新申请。",
+)
+
 # The home and the family.
 HOME_OWNED = refusal_kind(
     "withdrawal.home_owned",
@@ -267,6 +316,21 @@ PAPER_NOT_NOW = refusal_kind("withdrawal.paper_not_now", "该办件当前为“{
 PAPER_AGAIN = refusal_kind(
     "withdrawal.paper_again", "该文书已打印过，请填写重新打印的原因（不少于4个字）。", field="print_reason"
 )
+
+KIOSK_PAPER_UNKNOWN = refusal_kind(
+    "withdrawal.kiosk_paper_unknown", "没有找到可以打印的该文书，或其已撤销、已过期，请返回重新选择。", field="paper"
+)
+KIOSK_PRINTED = refusal_kind(
+    "withdrawal.kiosk_printed", "该文书已于{at}打印，每份只能自助打印一次；需要重印请携带身份证到柜台办理。"
+)
+KIOSK_PRINTING = refusal_kind(
+    "withdrawal.kiosk_printing", "该文书正在打印，请稍候取走纸张；没有打印出来请联系现场人员。"
+)
+KIOSK_TOO_MANY = refusal_kind(
+    "withdrawal.kiosk_too_many", "该文书已尝试打印{count}次仍未完成，请携带身份证到柜台打印。"
+)
+KIOSK_PRINT_UNKNOWN = refusal_kind("withdrawal.kiosk_print_unknown", "没有找到本次打印记录，请返回重新打印。")
+KIOSK_REPORTED = refusal_kind("withdrawal.kiosk_reported", "本次打印的结果已经登记为“{state}”，不能更改。")
 
 
 def adverse_record(*, reason: str, until: date | None) -> Refusal:

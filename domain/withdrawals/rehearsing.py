@@ -23,13 +23,13 @@ from domain.kernel.digest import canonical_json
 from domain.kernel.money import Money
 from domain.policy import Parameter, Policy
 from domain.withdrawals.kinds import Kind, kind_of, kinds
-from domain.withdrawals.rules import CONDITIONS, LIMITS, Declaration, Facts, judge, read_back, written
+from domain.withdrawals.rules import CONDITIONS, LIMITS, Declaration, Facts, Judgement, judge, read_back, written
 
 CHUNK = 500
 DAYS_TO_DECIDE_MAX = 120
 """A case decided in a month was begun no longer before: bounds what is read."""
 
-Outcome = Literal["gains", "loses", "refused", "same", "not_comparable"]
+Outcome = Literal["gains", "loses", "refused", "admitted", "same", "not_comparable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,8 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """One case. `before` and `after` are the first payment; `reasons` why it would be refused."""
+    """One case, or one application that the rule refused: without number and name, `admitted` where the proposal would
+    take it. `before` and `after` are the first payment; `reasons` why it would be refused."""
 
     case_no: str
     applicant_masked: str
@@ -62,20 +63,22 @@ class Rehearsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """`cases` in the order of their numbers; `refused_by_staff` were not judged: no rule changes what staff decided;
+    """`cases` in the order of their numbers; `turned_away` were refused before there was a case;
+    `refused_by_staff` were not judged: no rule changes what staff decided;
     `without_facts` are from before the facts were kept."""
 
     title: str
     month: YearMonth
     cases: tuple[Rehearsed, ...]
+    turned_away: tuple[Rehearsed, ...]
     refused_by_staff: int
     without_facts: int
 
     def of(self, outcome: Outcome) -> tuple[Rehearsed, ...]:
-        return tuple(case for case in self.cases if case.outcome == outcome)
+        return tuple(case for case in (*self.cases, *self.turned_away) if case.outcome == outcome)
 
     def total(self, *outcomes: Outcome) -> Money:
-        return sum((case.difference for case in self.cases if case.outcome in outcomes), Money.zero())
+        return sum((case.difference for outcome in outcomes for case in self.of(outcome)), Money.zero())
 
 
 def proposal_of(declared: Any, *, name: str) -> Proposal:
@@ -132,6 +135,27 @@ async def keep_facts(tx: Transaction, *, case: CaseView, facts: Facts, declared:
     )
 
 
+async def replace_facts(tx: Transaction, *, case: CaseView, facts: Facts, declared: Declaration, amount: Money) -> None:
+    """What the rule was told of a corrected application takes the place of what it was told first."""
+    await tx.execute(
+        "UPDATE withdrawal_facts SET amount_fen = $3, facts_cipher = $4 WHERE account_no = $1 AND case_id = $2",
+        case.account_no,
+        case.case_id,
+        amount.fen,
+        vault.current().encrypt(canonical_json(written(facts=facts, declared=declared)).decode()),
+    )
+
+
+async def kept_facts(*, case: CaseView) -> tuple[Facts, Declaration] | None:
+    """What the rule was told; None for a case of before the facts were kept."""
+    sealed = await database.value(
+        "SELECT facts_cipher FROM withdrawal_facts WHERE account_no = $1 AND case_id = $2",
+        case.account_no,
+        case.case_id,
+    )
+    return None if sealed is None else read_back(orjson.loads(vault.current().decrypt(sealed)))
+
+
 async def rehearse(*, proposal: Proposal, month: YearMonth) -> Rehearsal:
     """Judges the month's decided cases again. Reads a chunk at a time; the books and cases stay as they are."""
     cases: list[Rehearsed] = []
@@ -150,12 +174,41 @@ async def rehearse(*, proposal: Proposal, month: YearMonth) -> Rehearsal:
         title=proposal.title,
         month=month,
         cases=tuple(sorted(cases, key=lambda case: case.case_no)),
+        turned_away=await _turned_away(proposal=proposal, month=month),
         refused_by_staff=refused,
         without_facts=without,
     )
 
 
-def _rehearsed(row: Record, proposal: Proposal) -> Rehearsed:
+async def _turned_away(*, proposal: Proposal, month: YearMonth) -> tuple[Rehearsed, ...]:
+    """Applications of the month that the rule refused and that did not come back as a case."""
+    found: list[Rehearsed] = []
+    last: tuple[int, str, date] = (0, "", date.min)
+    while rows := await database.rows(_TURNED_AWAY, month.first_day, month.last_day, *last, CHUNK):
+        last = (rows[-1]["account_no"], rows[-1]["kind"], rows[-1]["business_date"])
+        for row in rows:
+            kind, before, after = _judged(row, proposal)
+            outcome: Outcome = "same" if after.refusals else "admitted"
+            if before.allowed:
+                outcome = "not_comparable"
+            found.append(
+                Rehearsed(
+                    case_no="",
+                    applicant_masked="",
+                    office_code=row["office_code"],
+                    kind=kind.code,
+                    kind_name=kind.name,
+                    before=Money.zero(),
+                    after=after.amount,
+                    outcome=outcome,
+                    reasons=tuple(refusal.message for refusal in after.refusals),
+                )
+            )
+    return tuple(found)
+
+
+def _judged(row: Record, proposal: Proposal) -> tuple[Kind, Judgement, Judgement]:
+    """The kind, and what the rule of the day and the proposed one make of the facts."""
     facts, declared = read_back(orjson.loads(vault.current().decrypt(row["facts_cipher"])))
     kind, day = kind_of(row["kind"]), row["business_date"]
     before = judge(kind=kind, facts=facts, application=declared, policy=policy.on(day), business_date=day)
@@ -166,6 +219,11 @@ def _rehearsed(row: Record, proposal: Proposal) -> Rehearsed:
         policy=Policy(day, proposal.parameters),
         business_date=day,
     )
+    return kind, before, after
+
+
+def _rehearsed(row: Record, proposal: Proposal) -> Rehearsed:
+    kind, before, after = _judged(row, proposal)
     outcome: Outcome = "same"
     if before.amount.fen != row["amount_fen"]:
         outcome = "not_comparable"
@@ -201,4 +259,18 @@ WHERE c.business_date BETWEEN $1 AND $2
     AND (c.decided_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN $3 AND $4
     AND (c.account_no, c.case_id) > ($5, $6)
 ORDER BY c.account_no, c.case_id LIMIT $7
+"""
+
+
+_TURNED_AWAY = """
+SELECT r.account_no, r.kind, r.business_date, r.office_code, r.facts_cipher
+FROM refused_application r
+WHERE r.business_date BETWEEN $1 AND $2 AND (r.account_no, r.kind, r.business_date) > ($3, $4, $5)
+    -- the last of the month, and not one that was mended and came back
+    AND NOT EXISTS (SELECT FROM refused_application l WHERE l.account_no = r.account_no AND l.kind = r.kind
+        AND l.business_date > r.business_date AND l.business_date <= $2)
+    AND NOT EXISTS (SELECT FROM withdrawal w JOIN service_case c USING (account_no, case_id)
+        WHERE w.account_no = r.account_no AND w.kind = r.kind AND c.submitted_at > r.refused_at
+        AND c.business_date <= $2)
+ORDER BY r.account_no, r.kind, r.business_date LIMIT $6
 """

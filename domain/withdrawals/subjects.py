@@ -98,7 +98,10 @@ async def claim(
     )
     await tx.execute(
         "INSERT INTO withdrawal_claim (subject_key, account_no, case_id, household, amount_fen, state)"
-        " VALUES ($1, $2, $3, $4, $5, 'claimed')",
+        " VALUES ($1, $2, $3, $4, $5, 'claimed') ON CONFLICT (subject_key, account_no, case_id) DO UPDATE"
+        # given back before: a corrected application claims anew
+        " SET household = excluded.household, amount_fen = excluded.amount_fen, state = 'claimed'"
+        " WHERE withdrawal_claim.state = 'released'",
         subject.key,
         account_no,
         case_id,
@@ -178,9 +181,12 @@ async def set_claim(tx: Transaction, *, subject_key: str, account_no: int, case_
 
 
 def household_of(answers: Answers) -> str:
-    """The family's blind indexes in order, so that nobody's number stands in the lookup."""
+    """The family's blind indexes in order, so that nobody's number stands in the lookup; under every key that stands,
+    so that a household is known by an earlier claim too."""
     sealed = vault.current()
-    return ",".join(sorted(sealed.blind_index(one.document_no.upper()).hex() for one in answers.family))
+    return ",".join(
+        sorted(index.hex() for one in answers.family for index in sealed.blind_indexes(one.document_no.upper()))
+    )
 
 
 def _key(kind: Kind, applicant: Applicant, application: Application, answers: Answers) -> str | None:

@@ -6,16 +6,18 @@ one gives it back to the contributor, counting from the same day, and pauses the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain import contributions, ledger, settlement
-from domain.kernel import database
+from domain.kernel import database, outbox
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Record, Transaction, transaction
 from domain.kernel.money import Money
 from domain.ledger import Line
 from domain.settlement import BatchItem
 from domain.withdrawals.arrangements import announce, lock_arrangement
+from domain.withdrawals.events import AGREED_PAYMENT
 from domain.withdrawals.kinds import kind_of
 
 PURPOSE = "agreed_withdrawal"
@@ -82,6 +84,40 @@ async def item_settled(
         await _paid(tx, row=row, batch_id=batch_id, item_no=item_no, business_date=business_date, now=now)
     else:
         await _given_back(tx, row=row, business_date=business_date, now=now)
+    await outbox.emit(
+        tx,
+        account_no=account_no,
+        kind=AGREED_PAYMENT,
+        payload={
+            "withdrawal_id": str(row["withdrawal_id"]),
+            "case_id": str(row["case_id"]),
+            "confirmed": "yes" if confirmed else "no",
+        },
+        now=now,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedPayment:
+    """One later payment of an agreed withdrawal, as its contributor is told of it."""
+
+    kind_name: str
+    amount: Money
+    card_tail: str
+
+
+async def agreed_payment(*, account_no: int, withdrawal_id: int) -> AgreedPayment:
+    row = await database.row(
+        "SELECT w.kind, w.amount_fen, c.card_masked FROM withdrawal w"
+        " JOIN bank_card c ON c.account_no = w.account_no AND c.card_id = w.card_id"
+        " WHERE w.account_no = $1 AND w.withdrawal_id = $2",
+        account_no,
+        withdrawal_id,
+    )
+    assert row is not None, f"payment {withdrawal_id} is unknown"
+    return AgreedPayment(
+        kind_name=kind_of(row["kind"]).name, amount=Money(row["amount_fen"]), card_tail=row["card_masked"][-4:]
+    )
 
 
 async def _paid(

@@ -50,4 +50,32 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         LEFT JOIN (SELECT subject_key, sum(amount_fen) AS amount FROM withdrawal_claim GROUP BY 1) c USING (subject_key)
         """,
     ),
+    "maintenance_refund_is_booked": (
+        "维修资金退款在两个账套各记账一次，金额一致，累计不超过交存额",
+        """
+        SELECT r.refund_no AS label,
+               (p.state = 'confirmed') = (g.voucher_id IS NOT NULL)
+               AND coalesce(g.debit_fen, p.amount_fen) = r.amount_fen
+               AND coalesce(v.debit_fen, r.amount_fen) = r.amount_fen
+               AND (r.state = 'failed') = (p.state = 'rejected') AS holds
+        FROM maintenance_refund r JOIN payment p ON p.account_no = r.account_no AND p.payment_id = r.payment_id
+        LEFT JOIN general_voucher g ON g.voucher_id = r.fund_voucher_id
+        LEFT JOIN voucher v ON v.account_no = r.to_account_no AND v.voucher_id = r.voucher_id
+        UNION ALL
+        SELECT d.case_no, d.returned_fen = coalesce(sum(r.amount_fen) FILTER (WHERE r.state <> 'failed'), 0)
+        FROM maintenance_deposit d LEFT JOIN maintenance_refund r USING (account_no, case_id)
+        GROUP BY d.account_no, d.case_id, d.case_no, d.returned_fen
+        """,
+    ),
+    "maintenance_refund_in_transit": (
+        "维修资金退款待入账（21906）等于已到账而未入个人账户的退款",
+        """
+        SELECT '21906' AS label, coalesce(sum(ledger), 0) = coalesce(sum(arrived), 0) AS holds FROM (
+            SELECT CASE side WHEN 'C' THEN amount_fen ELSE -amount_fen END AS ledger, 0::bigint AS arrived
+            FROM ledger_line WHERE subject = '21906' AND account_set = 'provident_fund'
+            UNION ALL
+            SELECT 0, r.amount_fen FROM maintenance_refund r JOIN expected_receipt e USING (expectation_id)
+            WHERE r.state IN ('returning', 'arrived') AND e.state = 'met') AS both_sides
+        """,
+    ),
 }

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.cases import evaluation_reports
-from domain.cases.queries import case_by_key
 from domain.cases.rectification.machine import final_due, flow_of, step_due, write_event
 from domain.cases.rectification.queries import RectificationView, may_take, rectification_of
 from domain.cases.refusals import (
@@ -15,6 +14,7 @@ from domain.cases.refusals import (
     RECTIFICATION_NOT_YOURS,
     RECTIFICATION_TEXT,
 )
+from domain.cases.served import lock_served, served_by_key
 from domain.kernel import audit, idempotency
 from domain.kernel.actor import Actor
 from domain.kernel.database import Record, Transaction, transaction
@@ -71,9 +71,7 @@ async def _take(
     tx: Transaction, *, actor: Actor, seen: RectificationView, step: Step, now: datetime, business_date: date
 ) -> None:
     # the case's row first, as everywhere, because a report may be queued behind those of the case
-    await tx.row(
-        "SELECT 1 FROM service_case WHERE account_no = $1 AND case_id = $2 FOR UPDATE", seen.account_no, seen.case_id
-    )
+    await lock_served(tx, account_no=seen.account_no, case_id=seen.case_id)
     row = await tx.row(
         "SELECT * FROM rectification WHERE account_no = $1 AND rectification_id = $2 FOR UPDATE",
         seen.account_no,
@@ -123,7 +121,7 @@ async def _take(
         now=now,
     )
     if closing:
-        case = await case_by_key(account_no=seen.account_no, case_id=seen.case_id, using=tx)
+        case = await served_by_key(account_no=seen.account_no, case_id=seen.case_id, using=tx)
         await evaluation_reports.queue(tx, case=case, evaluation_no=row["evaluation_no"], kind="rectification", now=now)
     await audit.record(
         tx,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain import policy
 from domain.cases.rectification.machine import RECTIFICATION_FLOW, final_due, flow_of, step_due, write_event
-from domain.cases.views import CaseView
+from domain.cases.served import Served
 from domain.kernel import audit
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Transaction
@@ -41,7 +41,7 @@ async def awaiting_second(tx: Transaction, *, account_no: int, case_id: int) -> 
 
 
 async def heard(
-    tx: Transaction, *, case: CaseView, evaluation_no: str, grade: int, second: SecondAsked | None, now: datetime
+    tx: Transaction, *, case: Served, evaluation_no: str, grade: int, second: SecondAsked | None, now: datetime
 ) -> str | None:
     """Called in the transaction of an evaluation. Returns the number of the evaluation whose rectification it closed:
     its result is now to be reported."""
@@ -92,7 +92,7 @@ async def heard(
     return None
 
 
-async def _close(tx: Transaction, *, case: CaseView, second: SecondAsked, grade: int, now: datetime) -> None:
+async def _close(tx: Transaction, *, case: Served, second: SecondAsked, grade: int, now: datetime) -> None:
     row = await tx.row(
         "UPDATE rectification SET state = $3, revision = revision + 1, second_grade = $4, closed_at = $5,"
         " closed_on = $6 WHERE account_no = $1 AND rectification_id = $2 RETURNING revision, flow_version",

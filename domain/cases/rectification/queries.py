@@ -9,6 +9,7 @@ from domain.cases.evaluation_port import GRADES
 from domain.cases.queries import QUEUE_ROLES
 from domain.cases.rectification.machine import flow_of
 from domain.cases.refusals import RECTIFICATION_NOT_FOUND
+from domain.cases.served import SERVED
 from domain.catalogue import item
 from domain.kernel import database
 from domain.kernel.actor import Actor
@@ -219,10 +220,10 @@ async def rectification_for_report(*, account_no: int, evaluation_no: str) -> Re
     return _view(row)
 
 
-_VIEW = """
+_VIEW = f"""
 SELECT r.*, c.case_no, c.item, e.grade, e.tags, e.comment, e.terminal, s.name AS assigned_name
 FROM rectification r
-JOIN service_case c ON c.account_no = r.account_no AND c.case_id = r.case_id
+JOIN {SERVED} c ON c.account_no = r.account_no AND c.case_id = r.case_id
 JOIN evaluation e ON e.account_no = r.account_no AND e.evaluation_no = r.evaluation_no
 LEFT JOIN staff s ON s.staff_id = r.assigned_to
 """

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 
 from domain import policy
 from domain.cases import evaluation_reports
-from domain.cases.queries import case_by_key
 from domain.cases.rectification.machine import write_event
+from domain.cases.served import lock_served, served_by_key
 from domain.kernel import audit, database
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Record, Transaction, transaction
@@ -34,11 +34,7 @@ async def sweep_rectifications(*, now: datetime, business_date: date) -> int:
     moved = 0
     for place in rows:
         async with transaction() as tx:
-            await tx.row(
-                "SELECT 1 FROM service_case WHERE account_no = $1 AND case_id = $2 FOR UPDATE",
-                place["account_no"],
-                place["case_id"],
-            )
+            await lock_served(tx, account_no=place["account_no"], case_id=place["case_id"])
             row = await tx.row(
                 "SELECT * FROM rectification WHERE account_no = $1 AND rectification_id = $2 AND closed_at IS NULL"
                 " FOR UPDATE",
@@ -100,7 +96,7 @@ async def _expire(tx: Transaction, *, row: Record, now: datetime, business_date:
         note=None,
         now=now,
     )
-    case = await case_by_key(account_no=row["account_no"], case_id=row["case_id"], using=tx)
+    case = await served_by_key(account_no=row["account_no"], case_id=row["case_id"], using=tx)
     await evaluation_reports.queue(tx, case=case, evaluation_no=row["evaluation_no"], kind="rectification", now=now)
 
 

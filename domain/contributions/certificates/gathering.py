@@ -21,8 +21,8 @@ async def compliance_of(using: Executor, *, standing: EmployerStanding, business
     """Within the caller's transaction, with the employer locked when it decides."""
     employer_no = standing.employer_no
     arrears = await using.rows(
-        "SELECT statement_no FROM remittance_statement WHERE employer_no = $1 AND state IN ('open', 'collecting')"
-        " AND due_on < $2 ORDER BY due_on, statement_no",
+        "SELECT statement_no FROM remittance_statement WHERE employer_no = $1"
+        " AND state IN ('open', 'collecting', 'taking_back') AND due_on < $2 ORDER BY due_on, statement_no",
         employer_no,
         business_date,
     )

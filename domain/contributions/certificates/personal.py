@@ -22,7 +22,7 @@ async def issue_contribution_certificate(
     *, actor: Actor, account_no: int, request_key: str, now: datetime, business_date: date
 ) -> PaperView:
     """For one of the citizen's own accounts. The same key gives the same paper. Raises Refused."""
-    await _require_own(actor, account_no)
+    await require_own(actor=actor, account_no=account_no)
     assert actor.person_id is not None
     person = await clear_person(person_id=actor.person_id)
     async with transaction() as tx:
@@ -84,11 +84,11 @@ async def own_papers(*, actor: Actor) -> list[PaperView]:
 
 async def own_paper(*, actor: Actor, account_no: int, paper_no: str, now: datetime) -> bytes:
     """The sealed file. Raises Refused."""
-    await _require_own(actor, account_no)
+    await require_own(actor=actor, account_no=account_no)
     return await archives.sealed_paper(actor=actor, account_no=account_no, paper_no=paper_no, now=now)
 
 
-async def _require_own(actor: Actor, account_no: int) -> None:
+async def require_own(*, actor: Actor, account_no: int) -> None:
     """Another's account is refused in the same words as one that does not exist."""
     if actor.kind != "citizen" or actor.person_id is None:
         raise Refused(NOT_PERMITTED())

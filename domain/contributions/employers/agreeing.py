@@ -48,7 +48,7 @@ async def change_rate(
             problems.append(RATE_ONCE(times=changes))
         if problems:
             raise Refused(*problems)
-        await _require_undrawn(tx, employer_no=employer_no)
+        await require_undrawn(tx, employer_no=employer_no)
         matter_id, matter_no = await open_matter(
             tx, actor=actor, standing=standing, kind="rate_change",
             given={"rate_bp": rate_bp, "month": str(month)}, state="done", now=now, business_date=business_date,
@@ -91,7 +91,7 @@ async def apply_for_term(
             has_resolution=any(one.kind == "union_resolution" for one in documents),
         )
         _judge(standing, wanted)
-        await _require_undrawn(tx, employer_no=employer_no)
+        await require_undrawn(tx, employer_no=employer_no)
         _, matter_no = await open_matter(
             tx, actor=actor, standing=standing, kind=kind,
             given={"from": str(from_month), "until": str(until_month), "rate_bp": rate_bp}, documents=documents,
@@ -122,7 +122,7 @@ async def resume(
         first = standing.first_month if standing.paid_through is None else standing.paid_through.plus(months=1)
         if from_month < first:
             raise Refused(TERM_STARTS_EARLY(month=first))
-        await _require_undrawn(tx, employer_no=employer_no)
+        await require_undrawn(tx, employer_no=employer_no)
         matter_id, matter_no = await open_matter(
             tx, actor=actor, standing=standing, kind="resumption", given={"from": str(from_month)}, state="done",
             now=now, business_date=business_date,
@@ -161,7 +161,7 @@ async def carry_out_term(*, carry: Carry) -> dict[str, object]:
         has_resolution=True,
     )
     _judge(standing, wanted)
-    await _require_undrawn(tx, employer_no=standing.employer_no)
+    await require_undrawn(tx, employer_no=standing.employer_no)
     before = standing.rates_on(wanted.from_month)[0]
     await tx.execute(
         "INSERT INTO employer_term (employer_no, term_id, kind, from_period, until_period, rate_bp, previous_rate_bp,"
@@ -243,11 +243,11 @@ async def _begun(tx: Transaction, *, actor: Actor, employer_no: int) -> Employer
     return standing
 
 
-async def _require_undrawn(tx: Transaction, *, employer_no: int) -> None:
+async def require_undrawn(tx: Transaction, *, employer_no: int) -> None:
     """Months that wait for their money are not changed under it."""
     drawn = await tx.row(
         "SELECT statement_no, period FROM remittance_statement WHERE employer_no = $1 AND kind = 'remittance'"
-        " AND state IN ('open', 'collecting', 'paid') LIMIT 1",
+        " AND state IN ('open', 'collecting', 'paid', 'taking_back') LIMIT 1",
         employer_no,
     )
     if drawn is not None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from domain.contributions.employers.changing import begun, earlier_matter, finished, keep_change
 from domain.contributions.employers.matters import open_matter
+from domain.contributions.employers.standing import collection_text
 from domain.contributions.refusals import COLLECTION_NOT_OPEN, COLLECTION_OTHER_ACCOUNT
 from domain.contributions.remittances.paying import change_payment_of_statement
 from domain.kernel import database, vault
@@ -67,7 +68,7 @@ async def _held(tx: Transaction, *, employer_no: int, account_no: str) -> str:
     )
     if row is None or row["collection_account_index"] is None:
         raise Refused(COLLECTION_NOT_OPEN())
-    if row["collection_account_index"] != vault.current().blind_index(f"collection:{account_no}"):
+    if not vault.current().is_blind_index(row["collection_account_index"], collection_text(account_no)):
         raise Refused(COLLECTION_OTHER_ACCOUNT(tail=row["collection_account_masked"][-4:]))
     return str(row["collection_account_masked"])
 

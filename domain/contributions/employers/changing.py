@@ -16,6 +16,7 @@ from domain.contributions.employers.standing import (
     METHOD_NAMES,
     STATE_NAMES,
     EmployerStanding,
+    collection_text,
     lock_standing,
     require_employer,
     require_open,
@@ -225,7 +226,7 @@ async def open_entrusted_collection(
             account.bank_code,
             sealed.encrypt(account.account_no),
             mask_card(account.account_no),
-            sealed.blind_index(f"collection:{account.account_no}"),
+            sealed.blind_index(collection_text(account.account_no)),
             sealed.encrypt(standing.name),
             account.day,
             notice_version,
@@ -355,7 +356,7 @@ async def _check(tx: Transaction, actor: Actor, wanted: Mapping[str, str]) -> li
     if not (pay_day.isascii() and pay_day.isdigit() and 1 <= int(pay_day) <= 31):
         found.append(PAY_DAY_INVALID())
     office = wanted.get("office_code")
-    if office and await tx.value("SELECT 1 FROM management_office WHERE code = $1", office) is None:
+    if office and await tx.value(_OPEN_OFFICE, office) is None:
         found.append(OFFICE_UNKNOWN())
     found += check_contact(
         postcode=wanted.get("postcode", ""), phone=wanted.get("phone", ""), email=wanted.get("email", "")
@@ -391,3 +392,6 @@ async def finished(
     await idempotency.finish(
         tx, actor=actor, account_no=employer_no, request_key=request_key, result={"matter_no": matter_no}
     )
+
+
+_OPEN_OFFICE = "SELECT 1 FROM management_office WHERE code = $1 AND closed_on IS NULL FOR SHARE"

@@ -22,6 +22,7 @@ from domain.contributions.remittances.paying import balance_of_employer
 from domain.kernel.actor import Actor
 from domain.kernel.database import Transaction, transaction
 from domain.kernel.dates import YearMonth
+from domain.kernel.money import Money
 from domain.kernel.refusal import Refusal, Refused
 
 
@@ -110,7 +111,7 @@ async def _against_closing(tx: Transaction, standing: EmployerStanding) -> list[
     transit = await tx.value(
         "SELECT list_no FROM contribution_list WHERE employer_no = $1 AND state IN ('checking', 'checked', 'applying')"
         " UNION ALL SELECT statement_no FROM remittance_statement WHERE employer_no = $1"
-        " AND state IN ('open', 'collecting', 'paid') LIMIT 1",
+        " AND state IN ('open', 'collecting', 'paid', 'taking_back') LIMIT 1",
         standing.employer_no,
     )
     if transit is not None:
@@ -124,6 +125,13 @@ async def _against_closing(tx: Transaction, standing: EmployerStanding) -> list[
     )
     if owed is not None:
         found.append(CLOSURE_OWES(what=f"{YearMonth.of_period(owed)}起缓缴"))
+    debt = await tx.value(
+        "SELECT coalesce(sum(amount_fen), 0)::bigint FROM payment_taken_back WHERE employer_no = $1"
+        " AND state IN ('partial', 'owed')",
+        standing.employer_no,
+    )
+    if debt:
+        found.append(CLOSURE_OWES(what=f"银行收回的{Money(debt).yuan_text}"))
     balance = await balance_of_employer(employer_no=standing.employer_no, using=tx)
     if balance:
         found.append(CLOSURE_BALANCE(amount=balance.yuan_text))

@@ -39,6 +39,34 @@ class MatterView:
     two_reviews: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatterEnd:
+    """What became of a matter that has ended. `paper_no`: what was issued for it."""
+
+    channel: str
+    state: str
+    note: str
+    paper_no: str | None
+
+
+async def matter_end(*, employer_no: int, matter_no: str) -> MatterEnd | None:
+    """None while it is under way, and for an unknown one. For what follows matters: rights are the caller's."""
+    row = await database.row(
+        "SELECT channel, state, reason, result FROM employer_matter WHERE employer_no = $1 AND matter_no = $2"
+        " AND ended_at IS NOT NULL",
+        employer_no,
+        matter_no,
+    )
+    if row is None:
+        return None
+    return MatterEnd(
+        channel=row["channel"],
+        state=row["state"],
+        note=row["reason"] or STATE_NAMES[row["state"]],
+        paper_no=(row["result"] or {}).get("paper_no"),
+    )
+
+
 async def matters_of(*, actor: Actor, employer_no: int, most: int = 100) -> list[MatterView]:
     """An employer's matters, the newest first. Raises Refused."""
     office = await database.value("SELECT office_code FROM employer WHERE employer_no = $1", employer_no)

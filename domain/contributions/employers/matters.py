@@ -20,6 +20,7 @@ from domain.contributions.employers.standing import (
     lock_standing,
     require_employer,
 )
+from domain.contributions.events import MATTER_ENDED
 from domain.contributions.refusals import (
     MATTER_NOT_FOUND,
     MATTER_OPEN,
@@ -27,7 +28,7 @@ from domain.contributions.refusals import (
     MATTER_SAME_PERSON,
     MATTER_STATE,
 )
-from domain.kernel import audit, idempotency
+from domain.kernel import audit, idempotency, outbox
 from domain.kernel.actor import Actor, Role
 from domain.kernel.database import Record, Transaction, transaction
 from domain.kernel.identifiers import new_case_no, new_id
@@ -47,6 +48,8 @@ KIND_NAMES = {
     "state": "单位状态变更",
     "payment_method": "缴款方式变更",
     "entrusted_collection": "开通委托收款",
+    "opening_change": "单位开户变更",
+    "month_adjustment": "调整汇缴月份",
     "rate_change": "调整缴存比例",
     "rate_reduction": "降低缴存比例",
     "deferral": "缓缴",
@@ -58,6 +61,8 @@ KIND_NAMES = {
 ITEM_OF_KIND = {
     "information": "employer_information_change",
     "state": "employer_information_change",
+    "opening_change": "employer_information_change",
+    "month_adjustment": "employer_information_change",
     "payment_method": "payment_method_change",
     "entrusted_collection": "payment_method_change",
     "rate_change": "contribution_rate_change",
@@ -196,6 +201,8 @@ async def decide_matter(
             reason,
         )
         await note(tx, actor, employer_no=employer_no, matter_id=row["matter_id"], action=step, text=reason, now=now)
+        if state == "refused":
+            await _tell_end(tx, employer_no=employer_no, matter_no=matter_no, state=state, now=now)
         await idempotency.finish(
             tx, actor=actor, account_no=employer_no, request_key=request_key, result={"matter_no": matter_no}
         )
@@ -251,6 +258,7 @@ async def run_matter(
                 tx, actor=actor, action="matter.done", subject=f"employer:{employer_no}", now=now,
                 detail={"matter_no": matter_no, "kind": row["kind"]},
             )  # fmt: skip
+            await _tell_end(tx, employer_no=employer_no, matter_no=matter_no, state="done", now=now)
         return "done"
     except Refused as refused:
         problem = refused.refusals[0].message
@@ -299,10 +307,16 @@ async def withdraw_matter(
             tx, actor=actor, action="matter.withdrawn", subject=f"employer:{employer_no}", now=now,
             detail={"matter_no": matter_no},
         )  # fmt: skip
+        await _tell_end(tx, employer_no=employer_no, matter_no=matter_no, state="withdrawn", now=now)
         await idempotency.finish(
             tx, actor=actor, account_no=employer_no, request_key=request_key, result={"matter_no": matter_no}
         )
         return "withdrawn"
+
+
+async def _tell_end(tx: Transaction, *, employer_no: int, matter_no: str, state: str, now: datetime) -> None:
+    payload: dict[str, object] = {"matter_no": matter_no, "state": state}
+    await outbox.emit(tx, account_no=employer_no, kind=MATTER_ENDED, payload=payload, now=now)
 
 
 async def note(

@@ -18,6 +18,7 @@ from domain.contributions.refusals import (
     NAME_INVALID,
     OFFICE_UNKNOWN,
     PAY_DAY_INVALID,
+    USCC_CLOSED,
     USCC_INVALID,
     USCC_KNOWN,
 )
@@ -25,12 +26,12 @@ from domain.contributions.rules.amounts import limits_of
 from domain.contributions.rules.terms import judge_rate
 from domain.kernel import audit, database, idempotency, vault
 from domain.kernel.actor import Actor
-from domain.kernel.database import Transaction, transaction
+from domain.kernel.database import Executor, Transaction, transaction
 from domain.kernel.dates import YearMonth
 from domain.kernel.identifiers import mask_id_document, mask_name
 from domain.kernel.refusal import NOT_PERMITTED, Refusal, Refused
 
-SOURCES = ("portal", "counter", "ewindow", "social_security")
+SOURCES = ("portal", "counter", "ewindow", "social_security", "city_platform")
 _USCC_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(rf"[{_USCC_SIGNS}]{{18}}")
 _POSTCODE = re.compile(r"[0-9]{6}")
@@ -151,7 +152,7 @@ async def register_by_representative(
 
 async def offices() -> list[tuple[str, str]]:
     """Code and name of the management departments."""
-    rows = await database.rows("SELECT code, name FROM management_office ORDER BY code")
+    rows = await database.rows("SELECT code, name FROM management_office WHERE closed_on IS NULL ORDER BY code")
     return [(row["code"], row["name"]) for row in rows]
 
 
@@ -197,7 +198,7 @@ async def open_employer(
 ) -> None:
     """Writes the employer, its code, its account and its first rates. Raises Refused for a code that is registered
     and a department that is not there."""
-    if await tx.value("SELECT 1 FROM management_office WHERE code = $1", wanted.office_code) is None:
+    if await tx.value(_OPEN_OFFICE, wanted.office_code) is None:
         raise Refused(OFFICE_UNKNOWN())
     taken = await tx.execute(
         "INSERT INTO employer_code (uscc, employer_no) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -207,7 +208,8 @@ async def open_employer(
     if not taken.endswith(" 1"):
         known = await tx.value("SELECT employer_no FROM employer_code WHERE uscc = $1", wanted.uscc)
         if known != employer_no:
-            raise Refused(USCC_KNOWN(employer_no=known))
+            closed = await tx.value("SELECT state = '04' FROM employer WHERE employer_no = $1", known)
+            raise Refused((USCC_CLOSED if closed else USCC_KNOWN)(employer_no=known))
     await tx.execute(
         "INSERT INTO employer (employer_no, name, uscc, office_code, state, opened_on, kind)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (employer_no) DO UPDATE SET kind = excluded.kind",
@@ -267,7 +269,11 @@ async def open_employer(
     )
 
 
-async def employer_of_code(*, uscc: str) -> int | None:
+async def employer_of_code(*, uscc: str, using: Executor = database.pool) -> int | None:
     """The employer registered under a code, whatever its state; None when there is none."""
-    found: int | None = await database.value("SELECT employer_no FROM employer_code WHERE uscc = $1", uscc)
+    found: int | None = await using.value("SELECT employer_no FROM employer_code WHERE uscc = $1", uscc)
     return found
+
+
+# Locked against closing until the employer is there.
+_OPEN_OFFICE = "SELECT 1 FROM management_office WHERE code = $1 AND closed_on IS NULL FOR SHARE"

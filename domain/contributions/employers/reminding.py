@@ -15,7 +15,7 @@ from domain.contributions.certificate_refusals import (
 from domain.contributions.employers.standing import COUNTER_ROLES, lock_standing, require_employer
 from domain.kernel import audit, database, idempotency
 from domain.kernel.actor import Actor
-from domain.kernel.database import transaction
+from domain.kernel.database import Transaction, transaction
 from domain.kernel.dates import business_date_of
 from domain.kernel.identifiers import new_id
 from domain.kernel.refusal import NOT_PERMITTED, Refused
@@ -24,7 +24,18 @@ MEANS = {"phone": "电话", "sms": "短信", "letter": "信函", "visit": "上�
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderText:
+    """An agent to whom a reminder by SMS was meant, masked. `event_id` leads to the message; None: no phone then."""
+
+    person_id: int
+    name_masked: str
+    event_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderView:
+    """`texts`: for one that was sent from here by SMS."""
+
     means_name: str
     contact: str
     about: str
@@ -32,6 +43,7 @@ class ReminderView:
     promised_on: date | None
     happened_at: datetime
     recorded_by_name: str
+    texts: tuple[ReminderText, ...]
 
 
 async def record_reminder(
@@ -75,27 +87,49 @@ async def record_reminder(
             found.append(REMINDER_PROMISE())
         if found:
             raise Refused(*found)
-        await tx.execute(
-            "INSERT INTO employer_reminder (employer_no, reminder_id, means, contact, about, said, promised_on,"
-            " happened_at, recorded_by, recorded_by_name, recorded_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            employer_no,
-            new_id(),
-            means,
-            contact,
-            about,
-            said,
-            promised_on,
-            happened_at,
-            actor.reference,
-            actor.name,
-            now,
-        )
+        await keep_reminder(
+            tx, actor=actor, employer_no=employer_no, means=means, contact=contact, about=about, said=said,
+            promised_on=promised_on, happened_at=happened_at, now=now,
+        )  # fmt: skip
         await audit.record(
             tx, actor=actor, action="reminder.recorded", subject=f"employer:{employer_no}", now=now,
             detail={"method": means},
         )  # fmt: skip
         await idempotency.finish(tx, actor=actor, account_no=employer_no, request_key=request_key, result={})
+
+
+async def keep_reminder(
+    tx: Transaction,
+    *,
+    actor: Actor,
+    employer_no: int,
+    means: str,
+    contact: str,
+    about: str,
+    said: str,
+    promised_on: date | None,
+    happened_at: datetime,
+    now: datetime,
+) -> int:
+    """The number of the reminder. Rights and what is given are the caller's matter."""
+    reminder_id = new_id()
+    await tx.execute(
+        "INSERT INTO employer_reminder (employer_no, reminder_id, means, contact, about, said, promised_on,"
+        " happened_at, recorded_by, recorded_by_name, recorded_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        employer_no,
+        reminder_id,
+        means,
+        contact,
+        about,
+        said,
+        promised_on,
+        happened_at,
+        actor.reference,
+        actor.name,
+        now,
+    )
+    return reminder_id
 
 
 async def reminders_of(*, actor: Actor, employer_no: int, most: int = 100) -> list[ReminderView]:
@@ -107,6 +141,7 @@ async def reminders_of(*, actor: Actor, employer_no: int, most: int = 100) -> li
     rows = await database.rows(
         "SELECT * FROM employer_reminder WHERE employer_no = $1 ORDER BY happened_at DESC LIMIT $2", employer_no, most
     )
+    texts = await _texts(employer_no, [row["reminder_id"] for row in rows])
     return [
         ReminderView(
             means_name=MEANS[row["means"]],
@@ -116,6 +151,28 @@ async def reminders_of(*, actor: Actor, employer_no: int, most: int = 100) -> li
             promised_on=row["promised_on"],
             happened_at=row["happened_at"],
             recorded_by_name=row["recorded_by_name"],
+            texts=tuple(texts.get(row["reminder_id"], ())),
         )
         for row in rows
     ]
+
+
+async def _texts(employer_no: int, reminder_ids: list[int]) -> dict[int, list[ReminderText]]:
+    """By reminder; whoever has no phone comes last."""
+    rows = await database.rows(
+        "SELECT reminder_id, person_id, event_id FROM employer_reminder_text WHERE employer_no = $1"
+        " AND reminder_id = ANY ($2::bigint[]) ORDER BY event_id NULLS LAST, person_id",
+        employer_no,
+        reminder_ids,
+    )
+    # persons are kept by another key: asked for by themselves
+    persons = await database.rows(
+        "SELECT person_id, name_masked FROM person WHERE person_id = ANY ($1::bigint[])",
+        sorted({row["person_id"] for row in rows}),
+    )
+    names = {one["person_id"]: one["name_masked"] for one in persons}
+    found: dict[int, list[ReminderText]] = {}
+    for row in rows:
+        text = ReminderText(person_id=row["person_id"], name_masked=names[row["person_id"]], event_id=row["event_id"])
+        found.setdefault(row["reminder_id"], []).append(text)
+    return found

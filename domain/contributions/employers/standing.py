@@ -90,6 +90,11 @@ class EmployerStanding:
         return found[1], found[2]
 
 
+def collection_text(account_no: str) -> str:
+    """What the index of the account that is collected from is made of."""
+    return f"collection:{account_no}"
+
+
 async def standing_of(*, employer_no: int, using: Executor = database.pool) -> EmployerStanding:
     """Raises Refused for an unknown employer and for one whose account was never opened."""
     return await _standing(using, employer_no, lock="")

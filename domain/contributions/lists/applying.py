@@ -68,9 +68,10 @@ WHERE employer_no = $1 AND list_id = $2 AND row_no > $3 AND state = 'accepted' O
 async def _openings_ahead(employer_no: int, list_id: int) -> int:
     """How many accounts the next piece opens at most: their numbers are taken before its transaction."""
     found: int = await database.value(
-        "SELECT count(*) FILTER (WHERE action = 'open') FROM (SELECT r.action FROM contribution_list_row r"
-        " JOIN contribution_list l USING (employer_no, list_id) WHERE r.employer_no = $1 AND r.list_id = $2"
-        " AND r.row_no > l.applied_through AND r.state = 'accepted' ORDER BY r.row_no LIMIT $3) AS piece",
+        # the mark as a value, so that the key begins there and not at the list's first row
+        "SELECT count(*) FILTER (WHERE action = 'open') FROM (SELECT action FROM contribution_list_row"
+        " WHERE employer_no = $1 AND list_id = $2 AND state = 'accepted' AND row_no > (SELECT applied_through"
+        " FROM contribution_list WHERE employer_no = $1 AND list_id = $2) ORDER BY row_no LIMIT $3) AS piece",
         employer_no,
         list_id,
         CHUNK_ROWS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.contributions.persons import comparable_name
+from domain.contributions.persons import comparable_name, name_text
 from domain.contributions.rules.persons import CLOSED_STATES, AccountFacts, Earlier, PersonFacts
 from domain.contributions.rules.rows import Row
 from domain.kernel import vault
@@ -133,7 +133,8 @@ async def _months_paid(
     for row in await using.rows(
         "SELECT l.account_no, l.period FROM remittance_line l"
         " JOIN remittance_statement s USING (employer_no, statement_id)"
-        " WHERE l.employer_no = $1 AND l.account_no = ANY ($2) AND s.state IN ('open', 'collecting', 'paid')",
+        " WHERE l.employer_no = $1 AND l.account_no = ANY ($2) AND s.state <> 'cancelled'"
+        " AND l.state IN ('W', 'S')",
         employer_no,
         numbers,
     ):
@@ -143,7 +144,7 @@ async def _months_paid(
 
 def _name_matches(person: Record, asked: Asked) -> bool:
     if person["name_index"] is not None:
-        return bool(person["name_index"] == asked.name_index)
+        return vault.current().is_blind_index(person["name_index"], name_text(asked.row.name))
     return comparable_name(vault.current().decrypt(person["name_cipher"])) == comparable_name(asked.row.name)
 
 

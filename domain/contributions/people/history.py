@@ -24,6 +24,7 @@ KIND_NAMES = {
     "pool_in": "移入集中封存户",
     "pool_out": "移出集中封存户",
     "reversal": "汇缴冲正",
+    "taken_back": "银行收回缴款",
 }
 
 

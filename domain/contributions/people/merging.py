@@ -242,7 +242,8 @@ async def _against(using: Executor, accounts: dict[int, Record], *, keep: int, g
         found.append(MERGE_LIST(list_no=listed))
     drawn = await using.value(
         "SELECT s.statement_no FROM remittance_statement s JOIN remittance_line l USING (employer_no, statement_id)"
-        " WHERE s.state IN ('open', 'collecting', 'paid') AND l.account_no = $1 AND l.state = 'W' LIMIT 1",
+        " WHERE s.state IN ('open', 'collecting', 'paid', 'taking_back') AND l.account_no = $1"
+        " AND l.state = 'W' LIMIT 1",
         gone,
     )
     if drawn is not None:

@@ -1,13 +1,12 @@
 """委托收款（托收）: statements told to a bank in batches on their day, its answers, and what is done about failures.
 
 One item a statement, named by its number and the attempt. A failure frees the statement: it is presented again while
-attempts are left, or paid otherwise (D07).
+attempts are left, or paid otherwise (`failing`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -18,10 +17,10 @@ from domain.contributions.employers.standing import lock_standing, require_emplo
 from domain.contributions.refusals import (
     COLLECTION_AGAIN,
     COLLECTION_NOT_OPEN,
-    MATTER_REASON,
     STATEMENT_NOT_FOUND,
     STATEMENT_STATE,
 )
+from domain.contributions.remittances.failing import checked_note, handle
 from domain.contributions.remittances.paying import mark_paid
 from domain.kernel import audit, database, idempotency, vault
 from domain.kernel.actor import SYSTEM, Actor
@@ -40,21 +39,6 @@ ITEMS_MAX = 2_000
 _FUND_SUBJECT = "101"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedCollection:
-    """A failure that nobody has dealt with."""
-
-    employer_no: int
-    employer_name: str
-    office_code: str
-    statement_no: str
-    attempt_no: int
-    amount: Money
-    code: str
-    message: str
-    ended_at: datetime
-
-
 async def collect_due(*, now: datetime, business_date: date) -> int:
     """Tells the banks every statement whose day has come: one batch a bank. Returns how many statements."""
     told = 0
@@ -65,15 +49,24 @@ async def collect_due(*, now: datetime, business_date: date) -> int:
 
 
 async def collect_now(
-    *, actor: Actor, employer_no: int, statement_no: str, request_key: str, now: datetime, business_date: date
+    *,
+    actor: Actor,
+    employer_no: int,
+    statement_no: str,
+    note: str = "",
+    request_key: str,
+    now: datetime,
+    business_date: date,
 ) -> None:
-    """Presents one statement at once, the first time or again after a failure. Raises Refused."""
+    """Presents one statement at once, the first time or again after a failure; staff say why. Raises Refused."""
+    if actor.is_staff:
+        note = checked_note(note)
     async with transaction() as tx:
         standing = await lock_standing(tx, employer_no=employer_no)
         require_employer(actor, employer_no=employer_no, office_code=standing.office_code, scope="payments")
         earlier = await idempotency.begin(
             tx, actor=actor, account_no=employer_no, request_key=request_key, operation="collect_now",
-            given={"statement_no": statement_no}, now=now,
+            given={"statement_no": statement_no, "note": note}, now=now,
         )  # fmt: skip
         if earlier is not None:
             return
@@ -94,7 +87,7 @@ async def collect_now(
         most = policy.on(business_date).number("collection.attempts_max")
         if row["attempts"] >= most:
             raise Refused(COLLECTION_AGAIN(times=row["attempts"]))
-        await _handled(tx, row, how="again", by=actor.reference, note="", now=now)
+        await handle(tx, row=row, how="again", by=actor.reference, note=note, now=now)
         await _tell(tx, [row], bank_code=row["collection_bank_code"], now=now, business_date=business_date)
         await audit.record(
             tx,
@@ -102,7 +95,7 @@ async def collect_now(
             action="collection.presented",
             subject=f"employer:{employer_no}",
             now=now,
-            detail={"statement_no": statement_no, "attempt": row["attempts"] + 1},
+            detail={"statement_no": statement_no, "attempt": row["attempts"] + 1, "note": note},
         )
         await idempotency.finish(tx, actor=actor, account_no=employer_no, request_key=request_key, result={})
 
@@ -181,71 +174,6 @@ async def item_settled(
     )
 
 
-async def failed_collections(*, office_codes: Sequence[str] = (), most: int = 200) -> list[FailedCollection]:
-    """D07: failures that nobody has dealt with, oldest first; of some departments or of all."""
-    rows = await database.rows(
-        "SELECT a.*, s.statement_no, s.state AS statement_state FROM collection_attempt a"
-        " JOIN remittance_statement s USING (employer_no, statement_id)"
-        " WHERE a.state = 'rejected' AND a.handled IS NULL ORDER BY a.ended_at LIMIT $1",
-        most,
-    )
-    employers = {
-        row["employer_no"]: row
-        for row in await database.rows(
-            "SELECT employer_no, name, office_code FROM employer WHERE employer_no = ANY ($1)",
-            [row["employer_no"] for row in rows],
-        )
-    }
-    return [
-        FailedCollection(
-            employer_no=row["employer_no"],
-            employer_name=employers[row["employer_no"]]["name"],
-            office_code=employers[row["employer_no"]]["office_code"],
-            statement_no=row["statement_no"],
-            attempt_no=row["attempt_no"],
-            amount=Money(row["amount_fen"]),
-            code=row["code"],
-            message=row["message"],
-            ended_at=row["ended_at"],
-        )
-        for row in rows
-        if not office_codes or employers[row["employer_no"]]["office_code"] in office_codes
-    ]
-
-
-async def dismiss_failure(
-    *, actor: Actor, employer_no: int, statement_no: str, how: str, note: str, request_key: str, now: datetime
-) -> None:
-    """Staff have dealt with a failure otherwise (settled offline, void). Raises Refused."""
-    assert how in ("otherwise", "void"), how
-    note = note.strip()
-    if not 4 <= len(note) <= 500:
-        raise Refused(MATTER_REASON.on("note"))
-    async with transaction() as tx:
-        standing = await lock_standing(tx, employer_no=employer_no)
-        require_employer(actor, employer_no=employer_no, office_code=standing.office_code, scope="payments")
-        given = {"statement_no": statement_no, "how": how, "note": note}
-        earlier = await idempotency.begin(
-            tx, actor=actor, account_no=employer_no, request_key=request_key, operation="dismiss_failure",
-            given=given, now=now,
-        )  # fmt: skip
-        if earlier is not None:
-            return
-        row = await tx.row(
-            "SELECT employer_no, statement_id FROM remittance_statement WHERE employer_no = $1 AND statement_no = $2"
-            " FOR UPDATE",
-            employer_no,
-            statement_no,
-        )
-        if row is None:
-            raise Refused(STATEMENT_NOT_FOUND())
-        await _handled(tx, row, how=how, by=actor.reference, note=note, now=now)
-        await audit.record(
-            tx, actor=actor, action="collection.dismissed", subject=f"employer:{employer_no}", now=now, detail={**given}
-        )
-        await idempotency.finish(tx, actor=actor, account_no=employer_no, request_key=request_key, result={})
-
-
 def failure_reason(code: str) -> str:
     """What an employer reads about a return code of the bank."""
     reasons = _reasons()
@@ -284,7 +212,7 @@ async def _collect(bank_code: str, *, now: datetime, business_date: date) -> int
         )
         if rows:
             for row in rows:
-                await _handled(tx, row, how="again", by=SYSTEM.reference, note="", now=now)
+                await handle(tx, row=row, how="again", by=SYSTEM.reference, note="", now=now)
             await _tell(tx, rows, bank_code=bank_code, now=now, business_date=business_date)
     return len(rows)
 
@@ -332,19 +260,6 @@ async def _tell(tx: Transaction, rows: Sequence[Record], *, bank_code: str, now:
             row["employer_no"],
             row["statement_id"],
         )
-
-
-async def _handled(tx: Transaction, row: Record, *, how: str, by: str, note: str, now: datetime) -> None:
-    await tx.execute(
-        "UPDATE collection_attempt SET handled = $3, handled_by = $4, handled_note = $5, handled_at = $6"
-        " WHERE employer_no = $1 AND statement_id = $2 AND state = 'rejected' AND handled IS NULL",
-        row["employer_no"],
-        row["statement_id"],
-        how,
-        by,
-        note,
-        now,
-    )
 
 
 async def _fund_account(tx: Transaction, bank_code: str) -> str:

@@ -32,21 +32,16 @@ from domain.contributions.refusals import (
     STATEMENT_STATE,
 )
 from domain.contributions.remittances.paying import begin_payment, end_waiting
+from domain.contributions.remittances.states import STATEMENT_STATES
 from domain.contributions.rules.months import due_on
+from domain.contributions.taken_back_refusals import STATEMENT_OWES
 from domain.kernel import audit, idempotency
 from domain.kernel.actor import Actor
 from domain.kernel.database import Record, Transaction, transaction
 from domain.kernel.dates import YearMonth
 from domain.kernel.identifiers import new_id
+from domain.kernel.money import Money
 from domain.kernel.refusal import Refused
-
-STATE_NAMES = {
-    "open": "待缴款",
-    "collecting": "托收中",
-    "paid": "已到账，分配中",
-    "distributed": "已入账",
-    "cancelled": "已撤销",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +73,14 @@ async def draw_statement(
             return earlier
         require_open(standing)
         await cases.require_on(channel=actor.channel, item="remittance", using=tx)
-        await _check_month(tx, standing, month=month, business_date=business_date)
+        await check_month(tx, standing=standing, month=month, business_date=business_date)
         drawn = Drawn(statement_id=new_id(), statement_no=paper_no("HJ", business_date=business_date))
-        closed = await _closed_accounts(tx, employer_no=employer_no, period=month.period)
-        totals = await tx.row(
-            f"SELECT count(*) AS persons, {_SUMS} FROM ({_MEMBERS}) AS m", employer_no, month.period, closed
-        )
-        assert totals is not None
-        if not totals["persons"] or not totals["employer_fen"] + totals["employee_fen"]:
-            raise Refused(STATEMENT_NOBODY(month=month))
+        closed, totals = await totals_of_month(tx, employer_no=employer_no, month=month)
         await _insert(
             tx, actor=actor, standing=standing, drawn=drawn, kind="remittance", month=month, list_id=None,
             totals=totals, method=method or standing.payment_method, detail=detail, mark=mark, now=now,
-            due=due_on(month, pay_day=standing.pay_day, days=_deadline(business_date)),
-            summary=await _changes(tx, employer_no=employer_no, period=month.period),
+            due=deadline_of(month, standing=standing, business_date=business_date),
+            summary=await changes_of_month(tx, employer_no=employer_no, period=month.period),
         )  # fmt: skip
         await tx.execute(
             "INSERT INTO remittance_line (employer_no, statement_id, account_no, period, base_fen, employer_fen,"
@@ -145,7 +134,7 @@ async def draw_back_payment(
         await _insert(
             tx, actor=actor, standing=standing, drawn=drawn, kind="back_payment", month=None, list_id=row["list_id"],
             totals=totals, method=method or standing.payment_method, detail=detail, mark=row["mark"], now=now,
-            due=due_on(YearMonth.of(business_date), pay_day=standing.pay_day, days=_deadline(business_date)),
+            due=deadline_of(YearMonth.of(business_date), standing=standing, business_date=business_date),
             summary={},
         )  # fmt: skip
         await tx.execute(
@@ -196,7 +185,15 @@ async def cancel_statement(
         if earlier is not None:
             return earlier
         if row["state"] != "open":
-            raise Refused(STATEMENT_STATE(state=STATE_NAMES[row["state"]]))
+            raise Refused(STATEMENT_STATE(state=STATEMENT_STATES[row["state"]]))
+        owed = await tx.value(
+            "SELECT coalesce(sum(employer_fen + employee_fen), 0)::bigint FROM remittance_line WHERE employer_no = $1"
+            " AND statement_id = $2 AND state = 'S'",
+            employer_no,
+            row["statement_id"],
+        )
+        if owed:
+            raise Refused(STATEMENT_OWES(amount=Money(owed).yuan_text))
         await end_waiting(tx, actor=actor, row=row, reason=reason, now=now)
         await tx.execute(
             "UPDATE remittance_statement SET state = 'cancelled', end_reason = $3"
@@ -222,13 +219,13 @@ async def lock_statement(tx: Transaction, *, employer_no: int, statement_no: str
     return row
 
 
-async def _check_month(tx: Transaction, standing: EmployerStanding, *, month: YearMonth, business_date: date) -> None:
+async def check_month(tx: Transaction, *, standing: EmployerStanding, month: YearMonth, business_date: date) -> None:
     if month in standing.deferred:
         raise Refused(STATEMENT_DEFERRED(month=month))
     due = standing.next_due
     drawn = await tx.row(
         "SELECT statement_no, period FROM remittance_statement WHERE employer_no = $1 AND kind = 'remittance'"
-        " AND state IN ('open', 'collecting', 'paid') ORDER BY period LIMIT 1",
+        " AND state IN ('open', 'collecting', 'paid', 'taking_back') ORDER BY period LIMIT 1",
         standing.employer_no,
     )
     if drawn is not None:
@@ -249,6 +246,19 @@ async def _check_month(tx: Transaction, standing: EmployerStanding, *, month: Ye
         raise Refused(STATEMENT_LIST_OPEN(month=month, list_no=open_list))
 
 
+async def totals_of_month(tx: Transaction, *, employer_no: int, month: YearMonth) -> tuple[list[int], Record]:
+    """The closed accounts that a month leaves out, and persons and parts of the others. Raises Refused for a month in
+    which nobody is contributed for."""
+    closed = await _closed_accounts(tx, employer_no=employer_no, period=month.period)
+    totals = await tx.row(
+        f"SELECT count(*) AS persons, {_SUMS} FROM ({_MEMBERS}) AS m", employer_no, month.period, closed
+    )
+    assert totals is not None
+    if not totals["persons"] or not totals["employer_fen"] + totals["employee_fen"]:
+        raise Refused(STATEMENT_NOBODY(month=month))
+    return closed, totals
+
+
 async def _closed_accounts(tx: Transaction, *, employer_no: int, period: int) -> list[int]:
     """Accounts of the month's people that were closed elsewhere (withdrawn, transferred out) meanwhile."""
     members = await tx.rows(
@@ -264,7 +274,7 @@ async def _closed_accounts(tx: Transaction, *, employer_no: int, period: int) ->
     return [row["account_no"] for row in rows]
 
 
-async def _changes(tx: Transaction, *, employer_no: int, period: int) -> dict[str, int]:
+async def changes_of_month(tx: Transaction, *, employer_no: int, period: int) -> dict[str, int]:
     """D15: what is new against the month before."""
     row = await tx.row(
         "SELECT count(*) FILTER (WHERE began_period = $2) AS came,"
@@ -337,8 +347,9 @@ async def _insert(
     )
 
 
-def _deadline(business_date: date) -> int:
-    return policy.on(business_date).number("contribution.remittance_deadline")
+def deadline_of(month: YearMonth, *, standing: EmployerStanding, business_date: date) -> date:
+    days = policy.on(business_date).number("contribution.remittance_deadline")
+    return due_on(month, pay_day=standing.pay_day, days=days)
 
 
 async def _begin(

@@ -109,7 +109,7 @@ def _difference(row: Record, other: Record | None, which: Which) -> str:
 async def _lines(employer_no: int, statement_id: int) -> dict[int, Record]:
     rows = await database.rows(
         "SELECT account_no, base_fen, employer_fen, employee_fen FROM remittance_line WHERE employer_no = $1"
-        " AND statement_id = $2 ORDER BY account_no",
+        " AND statement_id = $2 AND state <> 'X' ORDER BY account_no",
         employer_no,
         statement_id,
     )

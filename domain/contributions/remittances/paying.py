@@ -17,6 +17,7 @@ from domain.contributions.refusals import (
     BALANCE_SHORT,
     CHEQUE_NO,
     COLLECTION_NOT_OPEN,
+    METHOD_SAME,
     METHOD_UNKNOWN,
     STATEMENT_NOT_FOUND,
     STATEMENT_STATE,
@@ -67,7 +68,7 @@ async def begin_payment(
             tx,
             actor=actor,
             purpose=row["kind"],
-            reference_no=_reference(row),
+            reference_no=reference_of(row),
             amount=Money(row["amount_fen"]),
             office_code=standing.office_code,
             employer_no=standing.employer_no,
@@ -117,7 +118,10 @@ async def change_payment_of_statement(
         if earlier is not None:
             return str(row["state"])
         if row["state"] != "open":
-            raise Refused(STATEMENT_STATE(state="托收中" if row["state"] == "collecting" else "已缴款或已撤销"))
+            raise Refused(STATEMENT_STATE(state="托收中" if row["state"] == "collecting" else "已缴款、冲回中或已撤销"))
+        if (row["method"], row["payment_detail"]) == (method, detail.strip()[:60]):
+            # its reference is what the payer writes: it stays
+            raise Refused(METHOD_SAME(method=METHOD_NAMES[method]))
         await end_waiting(tx, actor=actor, row=row, reason="更换缴款方式", now=now)
         await tx.execute(
             "UPDATE remittance_statement SET method = $3, payment_detail = $4, expectation_id = NULL,"
@@ -270,6 +274,6 @@ async def add_to_balance(
     )
 
 
-def _reference(row: Record) -> str:
+def reference_of(row: Record) -> str:
     """What payers write. After a change of method the old expectation is cancelled and its reference used up."""
     return str(row["statement_no"]) + (f"-{row['method_changes']}" if row["method_changes"] else "")

@@ -64,6 +64,10 @@ COLUMNS_OF: dict[str, tuple[str, ...]] = {
 HEADINGS: dict[str, tuple[str, ...]] = {
     kind: tuple(COLUMNS[column] for column in columns) for kind, columns in COLUMNS_OF.items()
 }
+FIELDS: dict[str, dict[str, str]] = {
+    kind: {column: COLUMNS[column] for column in columns} for kind, columns in COLUMNS_OF.items()
+}
+"""Column and heading, for forms that take one row."""
 OPTIONAL = frozenset({"document_type", "mobile", "monthly", "reason"})
 """Columns that a file may leave out."""
 
@@ -77,6 +81,17 @@ WITH_BASE = frozenset({"open", "unseal", "transfer_in", "change_base"})
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 _MONTHS = re.compile(r"([12][0-9]{3})[-/.年]?(0?[1-9]|1[0-2])月?")
 _MOBILE = re.compile(r"1[0-9]{10}")
+
+
+def choices(*, kind: str, column: str) -> tuple[str, ...]:
+    """What a column of a list may say; none for free text."""
+    if column == "action":
+        return tuple(one.name for one in transitions().values())
+    if column == "document_type":
+        return tuple(DOCUMENT_TYPES.values())
+    if column == "reason":
+        return BACK_REASONS if kind == "back_payment" else SEAL_REASONS
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ Form = Literal["rent", "home", "expense", "closure"]
 Subject = Literal["none", "home", "invoice", "loan", "rented", "estate"]
 FieldType = Literal["text", "money", "date", "code", "document"]
 Silence = Literal["manual", "closed", "open", "none"]
+Payee = Literal["card", "maintenance_fund"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,8 @@ class Check:
 class Kind:
     """`operation` names its GraphQL fields, `reason` is 提取原因 of JGJ/T 320 A.7, `required` are fields that must be
     filled in, `group` the exclusion group of its arrangements (empty: it is never arranged). `subject` is what it is
-    limited by over all applicants, `pool` the name under which kinds share that limit. `about` says whom it is for,
+    limited by over all applicants, `pool` the name under which kinds share that limit, `payee` who is paid.
+    `about` says whom it is for,
     `papers` the conditions of the item's materials that every applicant of it meets, `commitment_text` what is
     signed."""
 
@@ -90,6 +92,7 @@ class Kind:
     group: str
     subject: Subject
     pool: str
+    payee: Payee
     account_states: tuple[str, ...]
     family: bool
     commitment: str
@@ -138,6 +141,7 @@ _DEFAULTS: dict[str, Any] = {
     "group": "",
     "subject": "none",
     "pool": "",
+    "payee": "card",
     "account_states": ["01", "02"],
     "family": True,
     "commitment": "",
@@ -156,7 +160,7 @@ def _kind(code: str, declared: dict[str, Any], terms: dict[str, Any]) -> Kind:
     row = {**_DEFAULTS, **declared}
     if set(row) != _KEYS:
         raise ValueError(f"keys {sorted(set(row) ^ _KEYS)}")
-    for key, allowed in (("form", Form), ("subject", Subject)):
+    for key, allowed in (("form", Form), ("subject", Subject), ("payee", Payee)):
         if row[key] not in get_args(allowed):
             raise ValueError(f"{key} {row[key]}")
     names = [name.rstrip("!") for name in row["fields"]]
@@ -175,6 +179,7 @@ def _kind(code: str, declared: dict[str, Any], terms: dict[str, Any]) -> Kind:
         group=row["group"],
         subject=row["subject"],
         pool=row["pool"] or code,
+        payee=row["payee"],
         account_states=tuple(row["account_states"]),
         family=row["family"],
         commitment=row["commitment"],
