@@ -293,7 +293,8 @@ class SignatureCheck:
         return app
 
     async def read(self, request: Request) -> bytes:
-        """The body of a request whose signature is right. Raises SignatureRefused."""
+        """The body of a request whose signature is right, which is not limited by its address any more
+        (`ops.limits`). Raises SignatureRefused."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
@@ -301,6 +302,7 @@ class SignatureCheck:
                 raise SignatureRefused("body_large")
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self.verify(method=request.method, path=path, headers=request.headers, body=bytes(body))
+        request.state.counted_by_quota = True
         # so that a later request.body() and the wait for the caller's hanging up find the stream read
         request._body = bytes(body)
         return bytes(body)

@@ -66,19 +66,19 @@ async def listed(
     *, states: Sequence[str], mobile: str | None = None, most: int, before: datetime | None = None
 ) -> list[MessageView]:
     """The newest first. `mobile` as somebody typed it; one that is no number finds nothing."""
-    index = None
+    indexes = None
     if mobile is not None:
         digits = normal_mobile(mobile)
         if digits is None:
             return []
-        index = vault.current().blind_index(digits)
+        indexes = vault.current().blind_indexes(digits)
     rows = await database.rows(
         "SELECT account_no, message_id, template, class AS class_, state, mobile_cipher, carrier, attempts, last_code,"
         " region, parts, created_at, sent_at, receipt_at, resends FROM sms_message"
-        " WHERE state = ANY($1::text[]) AND ($2::bytea IS NULL OR mobile_index = $2)"
+        " WHERE state = ANY($1::text[]) AND ($2::bytea[] IS NULL OR mobile_index = ANY($2))"
         " AND ($3::timestamptz IS NULL OR created_at < $3) ORDER BY created_at DESC LIMIT $4",
         list(states),
-        index,
+        indexes,
         before,
         most,
     )
@@ -89,6 +89,34 @@ async def listed(
         told["mobile"] = mask_mobile(sealed.decrypt(told.pop("mobile_cipher")))
         found.append(MessageView(**told))
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How far a message is; `receipt_at` is when a carrier said what became of it."""
+
+    state: str
+    code: str | None
+    receipt_at: datetime | None
+
+    @property
+    def state_name(self) -> str:
+        return STATE_NAMES[self.state]
+
+
+async def deliveries(*, account_no: int, event_ids: Sequence[int], template: str) -> dict[int, Delivery]:
+    """By event, how far its message is; an event that waits for its message is left out."""
+    rows = await database.rows(
+        "SELECT event_id, state, last_code, receipt_at FROM sms_message"
+        " WHERE account_no = $1 AND event_id = ANY ($2::bigint[]) AND template = $3",
+        account_no,
+        event_ids,
+        template,
+    )
+    return {
+        row["event_id"]: Delivery(state=row["state"], code=row["last_code"], receipt_at=row["receipt_at"])
+        for row in rows
+    }
 
 
 async def resend(*, actor: Actor, message_id: int, certain: bool, now: datetime) -> None:

@@ -84,7 +84,7 @@ async def _keep(one: InboundSms) -> bool:
                 inbound_id,
             )
         elif meaning == "opt_in":
-            await tx.execute("DELETE FROM sms_opt_out WHERE mobile_index = $1", index)
+            await tx.execute("DELETE FROM sms_opt_out WHERE mobile_index = ANY($1)", sealed.blind_indexes(mobile))
     return True
 
 
@@ -111,10 +111,10 @@ async def _whole(one: InboundSms) -> tuple[str, str] | None:
     sealed = vault.current()
     rows = await database.rows(
         "SELECT DISTINCT ON (part_no) part_no, carrier_number, text_cipher FROM sms_inbound"
-        " WHERE carrier = $1 AND mobile_index = $2 AND dest = $3 AND reference = $4 AND part_total = $5"
+        " WHERE carrier = $1 AND mobile_index = ANY($2) AND dest = $3 AND reference = $4 AND part_total = $5"
         " AND received_at BETWEEN $6 AND $7 ORDER BY part_no, received_at DESC",
         one.carrier,
-        sealed.blind_index(normal_mobile(one.mobile) or one.mobile),
+        sealed.blind_indexes(normal_mobile(one.mobile) or one.mobile),
         one.dest,
         one.reference,
         one.total,

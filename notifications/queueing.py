@@ -52,14 +52,13 @@ async def enqueue(
     digits = normal_mobile(mobile)
     if class_ == "otp" and digits is None:
         raise Refused(MOBILE_MALFORMED())
-    index = vault.current().blind_index(digits) if digits is not None else None
-    state, code = await _admission(tx, class_=class_, index=index, now=now)
+    state, code = await _admission(tx, class_=class_, digits=digits, now=now)
     message_id = await _insert(
         tx,
         key=(account_no, event_id),
         rendered=rendered,
         mobile=digits if digits is not None else mobile,
-        index=index,
+        index=None if digits is None else vault.current().blind_index(digits),
         state=state,
         code=code,
         now=now,
@@ -128,16 +127,17 @@ class _Had:
     first_of_hour: datetime | None
 
 
-async def _admission(tx: Executor, *, class_: Class, index: bytes | None, now: datetime) -> tuple[str, str | None]:
+async def _admission(tx: Executor, *, class_: Class, digits: str | None, now: datetime) -> tuple[str, str | None]:
     """The first state of the message and why. Raises Refused for a one-time password too many."""
-    if index is None:
+    if digits is None:
         return "rejected", "mobile_malformed"
+    indexes = vault.current().blind_indexes(digits)
     if class_ == "otp":
         # two requests at once must not both find room
-        await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 7))", index)
-    if class_ == "bulk" and await tx.value("SELECT 1 FROM sms_opt_out WHERE mobile_index = $1", index):
+        await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 7))", indexes[-1])
+    if class_ == "bulk" and await tx.value("SELECT 1 FROM sms_opt_out WHERE mobile_index = ANY($1)", indexes):
         return "rejected", "opted_out"
-    had = await _had(tx, class_=class_, index=index, now=now)
+    had = await _had(tx, class_=class_, indexes=indexes, now=now)
     limits = policy.on(business_date_of(now))
     over_hour = class_ == "otp" and had.hour >= limits.number("sms.otp_per_hour_max")
     if not over_hour and had.day < limits.number(_PER_DAY[class_]):
@@ -148,15 +148,15 @@ async def _admission(tx: Executor, *, class_: Class, index: bytes | None, now: d
     return "dead", "limit_reached"
 
 
-async def _had(tx: Executor, *, class_: Class, index: bytes, now: datetime) -> _Had:
+async def _had(tx: Executor, *, class_: Class, indexes: list[bytes], now: datetime) -> _Had:
     row = await tx.row(
         """
         SELECT count(*) FILTER (WHERE created_at > $4) AS hour, count(*) AS day,
                min(created_at) FILTER (WHERE created_at > $4) AS first_of_hour
         FROM sms_message
-        WHERE mobile_index = $1 AND class = $2 AND created_at > $3 AND last_code IS DISTINCT FROM 'limit_reached'
+        WHERE mobile_index = ANY($1) AND class = $2 AND created_at > $3 AND last_code IS DISTINCT FROM 'limit_reached'
         """,
-        index,
+        indexes,
         class_,
         now - timedelta(hours=24),
         now - timedelta(hours=1),

@@ -30,7 +30,8 @@ async def keep(tx: Executor, receipts: Sequence[Receipt], *, now: datetime) -> N
         number = one.carrier_id or f"message:{one.message_id}"
         await tx.execute(
             "INSERT INTO sms_stray_receipt (stray_id, carrier, carrier_number, status, code, received_at, mobile_index,"
-            " extension, first_seen_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting')"
+            " extension, first_seen_at, mobile_cipher, state)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting')"
             " ON CONFLICT (carrier, carrier_number, status) DO NOTHING",
             new_id(),
             one.carrier,
@@ -41,6 +42,7 @@ async def keep(tx: Executor, receipts: Sequence[Receipt], *, now: datetime) -> N
             vault.current().blind_index(one.mobile) if one.mobile else None,
             one.extension[:20],
             now,
+            vault.current().encrypt(one.mobile) if one.mobile else None,
         )
 
 
@@ -97,11 +99,13 @@ async def _settle_by_mobile(tx: Executor, stray: Record, *, now: datetime) -> in
     """Only a message without an answer can be meant, and only if there is one."""
     if stray["mobile_index"] is None:
         return 0
+    sealed = stray["mobile_cipher"]
+    indexes = vault.current().blind_indexes(vault.current().decrypt(sealed)) if sealed else [stray["mobile_index"]]
     rows = await tx.rows(
         "SELECT account_no, message_id, attempts AS attempt, parts FROM sms_message"
-        " WHERE mobile_index = $1 AND carrier = $2 AND created_at > $3 AND sent_at <= $4"
+        " WHERE mobile_index = ANY($1) AND carrier = $2 AND created_at > $3 AND sent_at <= $4"
         " AND (state IN ('sending', 'unknown') OR (state = 'dead' AND attempts > 0))",
-        stray["mobile_index"],
+        indexes,
         stray["carrier"],
         now - WAIT,
         stray["first_seen_at"],

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from channels.alipay.messages import VERIFY, fields_of, said_in
+from channels.alipay.messages import VERIFY, fields_of, said_of
 from channels.alipay.signing import sign, verifies
 from channels.inbound import Door, Kept, Parsed, Unreadable
 from channels.traffic import Traffic
@@ -108,6 +108,7 @@ class _Coming:
         right = verifies(self._door.alipay_public_key, signed_of.encode(charset), given.get("sign", ""))
         if len(given) != len(pairs) or given.get("sign_type") != "RSA2" or not right:
             raise SignatureRefused("signature_wrong")
+        request.state.counted_by_quota = True
         self.given = given
 
     async def read(self, request: Request) -> tuple[bytes, str]:
@@ -116,11 +117,11 @@ class _Coming:
         return self.given.get("biz_content", "").encode(), self._door.app_id
 
     def parse(self, content: bytes) -> Parsed:
-        text = content.decode()
-        app_id = fields_of(text).findtext("AppId")
+        root = fields_of(content.decode())
+        app_id = root.findtext("AppId")
         if app_id is not None and app_id != self._door.app_id:
             raise Unreadable("报文的应用编号不是本生活号")
-        said = said_in(text)
+        said = said_of(root)
         return Parsed(kind=said.kind, key=said.key, lane=said.subject, essence=said.essence)
 
     def answer(self, kept: Kept, parsed: Parsed | None) -> Response:

@@ -33,7 +33,11 @@ def fields_of(content: str) -> Element:
 
 def said_in(content: str) -> Said:
     """Raises Unreadable, naming the field and not what stands in it."""
-    root = fields_of(content)
+    return said_of(fields_of(content))
+
+
+def said_of(root: Element) -> Said:
+    """As `said_in`, of what `fields_of` gave."""
     subject, kind = root.findtext("FromUserId") or "", root.findtext("MsgType") or ""
     at = root.findtext("CreateTime") or ""
     if SUBJECT.fullmatch(subject) is None:

@@ -27,13 +27,13 @@ MENU = "alipay.open.public.menu.modify"
 DONE, UNAVAILABLE = "10000", "20000"
 
 
-class LifeAccount:
-    """A `channels.conversations.Messenger`. Close with `aclose`."""
+class AlipayInterface:
+    """Signed calls of one application. Close with `aclose`."""
 
-    def __init__(self, *, settings: AlipaySettings, public_url: str, traffic: Traffic | None = None) -> None:
-        self._settings, self._public_url = settings, public_url
+    def __init__(self, *, settings: AlipaySettings, partner: str, traffic: Traffic | None = None) -> None:
+        self._settings = settings
         self._http = PlainClient(partner="支付宝", base_url=settings.base_url, timeout_seconds=settings.timeout_seconds)
-        self._wire = PlatformWire(partner="alipay_messages", traffic=traffic)
+        self._wire = PlatformWire(partner=partner, traffic=traffic)
 
     @property
     def wire(self) -> PlatformWire:
@@ -42,19 +42,8 @@ class LifeAccount:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def send_text(self, *, subject: str, text: str, now: datetime) -> Sent:
-        return await self._tell(CUSTOM, {"to_user_id": subject, "msg_type": "text", "text": {"content": text}}, now=now)
-
-    async def send_notice(self, *, subject: str, notice: Notice, now: datetime) -> Sent:
-        fields = {name: {"value": value} for name, value in notice.values.items()}
-        context = {"url": f"{self._public_url}{notice.page}", "action_name": "查看详情", **fields}
-        template = {"template_id": notice.template, "context": context}
-        return await self._tell(SINGLE, {"to_user_id": subject, "template": template}, now=now)
-
-    async def set_menu(self, *, menu: Sequence[Entry], public_url: str, now: datetime) -> Sent:
-        return await self._tell(MENU, {"button": [_button(one, public_url=public_url) for one in menu]}, now=now)
-
-    async def _tell(self, method: str, content: Mapping[str, Any], *, now: datetime) -> Sent:
+    async def tell(self, method: str, content: Mapping[str, Any], *, now: datetime) -> Sent:
+        """Sends once. Never raises for the platform's trouble."""
         parameters = {
             "app_id": self._settings.app_id,
             "method": method,
@@ -89,6 +78,26 @@ class LifeAccount:
                 return Sent(status="sent") if right else Sent(status="unknown", code="signature_wrong")
             return Sent(status="later" if code == UNAVAILABLE else "refused", code=sub_code)
         return Sent(status="unknown", code="garbage")
+
+
+class LifeAccount(AlipayInterface):
+    """A `channels.conversations.Messenger`."""
+
+    def __init__(self, *, settings: AlipaySettings, public_url: str, traffic: Traffic | None = None) -> None:
+        super().__init__(settings=settings, partner="alipay_messages", traffic=traffic)
+        self._public_url = public_url
+
+    async def send_text(self, *, subject: str, text: str, now: datetime) -> Sent:
+        return await self.tell(CUSTOM, {"to_user_id": subject, "msg_type": "text", "text": {"content": text}}, now=now)
+
+    async def send_notice(self, *, subject: str, notice: Notice, now: datetime) -> Sent:
+        fields = {name: {"value": value} for name, value in notice.values.items()}
+        context = {"url": f"{self._public_url}{notice.page}", "action_name": "查看详情", **fields}
+        template = {"template_id": notice.template, "context": context}
+        return await self.tell(SINGLE, {"to_user_id": subject, "template": template}, now=now)
+
+    async def set_menu(self, *, menu: Sequence[Entry], public_url: str, now: datetime) -> Sent:
+        return await self.tell(MENU, {"button": [_button(one, public_url=public_url) for one in menu]}, now=now)
 
 
 def _button(entry: Entry, *, public_url: str) -> dict[str, Any]:

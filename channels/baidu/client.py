@@ -66,11 +66,16 @@ class BaiduLogin:
         return PlatformAccount(provider=self._settings.provider, subject=subject)
 
     async def _session_key(self, *, code: str, now: datetime) -> dict[str, Any]:
-        token = await self._application_token(now=now)
+        token = await self.application_token(now=now)
         _, content = await self._wire.post_form(SESSION_KEY, form={"code": code}, query={"access_token": token})
         return self._parsed(content)
 
-    async def _application_token(self, *, now: datetime) -> str:
+    def forget_token(self) -> None:
+        """The platform has withdrawn it."""
+        self._token = None
+
+    async def application_token(self, *, now: datetime) -> str:
+        """Raises PartnerFailure."""
         if self._token is not None and now < self._token[1]:
             return self._token[0]
         query = {

@@ -68,6 +68,7 @@ class BookedOrder:
     payee_account_no: str = ""
     payee_name: str = ""
     summary: str = ""
+    payee_bank_code: str = ""
 
 
 @dataclass(slots=True)
@@ -193,6 +194,7 @@ class BankBook:
                 "queries_left": confirm_after if waits else 0,
                 "then_code": then_code,
                 "payee_account_no": body.CrAcctNo,
+                "payee_bank_code": body.CrBankCode,
                 "payee_name": body.CrAcctName,
                 "summary": body.Summary,
             }
@@ -270,6 +272,7 @@ class BankBook:
             payee_account_no=entry.get("payee_account_no", ""),
             payee_name=entry.get("payee_name", ""),
             summary=entry.get("summary", ""),
+            payee_bank_code=entry.get("payee_bank_code", ""),
         )
         self.orders[order.serial_no] = order
 
@@ -289,6 +292,19 @@ class BankBook:
                     summary=order.summary,
                 ),
             )
+            payee = (order.payee_bank_code, order.payee_account_no)
+            if payee in self.lines:
+                # one of the centre's own accounts: its line has what the payer wrote
+                self.lines.post(
+                    payee,
+                    AccountLine(
+                        host_serial_no=f"{order.bank_serial_no}C",
+                        booked_at=datetime.fromisoformat(booked_at),
+                        amount=order.amount,
+                        counterparty_account=order.payer_account_no,
+                        remark=order.summary,
+                    ),
+                )
 
     def _receive(self, entry: dict[str, Any]) -> None:
         self._received = max(self._received, entry["number"])

@@ -7,7 +7,13 @@ In, POST /partners/city-applications, each with `msgId` that makes it take effec
   material    fileNo, fileName, mediaType, sm3 (hexadecimal), content (Base64)
   withdraw    reason
 Out, POST /city/report: reportNo, projectNo, seq, note, at and status (1 接件 2 受理 3 补正 4 办理中 5 办结 6 不予办理
-7 撤回); answered {"reportNo", "code", "message", "receiptNo"}.
+7 撤回); with a result its document: paperNo, fileName, mediaType, sm3, content (Base64). Answered {"reportNo", "code",
+"message", "receiptNo"}.
+
+Fields of an employer's form: agentName, agentCertNo (who acts for it); of C01 kind, officeCode, payDay, firstMonth,
+ratePercent, address, postcode, phone, email, legalName, legalCertNo; of C02 what is to change; of C06 kind (change,
+reduction), ratePercent, fromMonth, untilMonth, resolutionFile; of C07 kind (deferral, resumption) and the same months
+and file; of C12 kind, fromMonth, untilMonth, purpose, rulingFile. Files are named by their fileNo.
 """
 
 from __future__ import annotations
@@ -31,6 +37,7 @@ CODES: Mapping[str, tuple[str, ReportingStatus]] = {
     "2001": ("报文格式不符", "rejected"),
     "2002": ("同一编号的内容不一致", "rejected"),
     "2003": ("没有该申请", "rejected"),
+    "2004": ("结果文书与摘要不符", "rejected"),
     "9999": ("平台繁忙", "unknown"),
 }
 FORM_FIELDS_MAX = 60
@@ -104,7 +111,7 @@ def parse(content: bytes) -> Parsed:
 
 
 def report_body(report: Report) -> dict[str, str]:
-    return {
+    body = {
         "reportNo": report.number,
         "projectNo": report.project_no,
         "seq": str(report.seq),
@@ -112,6 +119,15 @@ def report_body(report: Report) -> dict[str, str]:
         "note": report.note,
         "at": f"{report.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}",
     }
+    if (document := report.document) is not None:
+        body |= {
+            "paperNo": document.paper_no,
+            "fileName": document.file_name,
+            "mediaType": "application/pdf",
+            "sm3": sm3_hex(document.content),
+            "content": base64.b64encode(document.content).decode(),
+        }
+    return body
 
 
 def _check_form(form: Any, kind: str) -> None:

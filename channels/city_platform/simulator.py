@@ -9,6 +9,7 @@ or {"stage": "after"} once it was taken), refuse {"code": "2003"}.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import secrets
@@ -34,6 +35,13 @@ _FIELDS = {
     "status": r"[1-7]",
     "note": r"(?s:.{0,200})",
     "at": r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+}
+_DOCUMENT = {
+    "paperNo": r"[A-Z]{2}[0-9]{18}",
+    "fileName": r"[^/\\]{1,100}\.pdf",
+    "mediaType": r"application/pdf",
+    "sm3": r"[0-9a-f]{64}",
+    "content": r"[A-Za-z0-9+/]+={0,2}",
 }
 
 
@@ -68,10 +76,13 @@ class CityPlatformSimulator:
         return str(answer.get("code"))
 
     def take(self, body: dict[str, str]) -> str:
-        if set(body) != set(_FIELDS) or not all(
-            isinstance(body[name], str) and re.fullmatch(shape, body[name]) for name, shape in _FIELDS.items()
+        shapes = {**_FIELDS, **_DOCUMENT} if set(body) > set(_FIELDS) else _FIELDS
+        if set(body) != set(shapes) or not all(
+            isinstance(body[name], str) and re.fullmatch(shape, body[name]) for name, shape in shapes.items()
         ):
             return "2001"
+        if "content" in body and sm3_hex(base64.b64decode(body["content"])) != body["sm3"]:
+            return "2004"
         digest = sm3_hex(canonical_json(body))
         standing = self._taken.get(body["reportNo"])
         if standing is not None:

@@ -17,7 +17,17 @@ from channels.conversations.lines import Line
 from channels.conversations.menus import publish_menu
 from channels.conversations.notices import NOTICES, TemplateIds, notify
 from channels.conversations.outgoing import enqueue_notice, enqueue_text, send_due
-from channels.conversations.ports import PERMITTED, REJECTED, Messenger, Messengers, Notice, Said, Sent
+from channels.conversations.ports import (
+    PERMITTED,
+    REJECTED,
+    Messenger,
+    Messengers,
+    Notice,
+    Notifier,
+    Notifiers,
+    Said,
+    Sent,
+)
 from channels.conversations.receiving import take as take_message
 from channels.conversations.words import (
     QuickReply,
@@ -42,6 +52,8 @@ __all__ = [
     "Messenger",
     "Messengers",
     "Notice",
+    "Notifier",
+    "Notifiers",
     "OwnConversation",
     "QuickReply",
     "Said",

@@ -36,7 +36,13 @@ ANSWER_LENGTH_MAX, NOTE_LENGTH_MAX = 500, 200
 """Of four bytes each they are within what the platforms take at once (2,048 bytes)."""
 APP = "app"
 """The app's own conversations: read there, not sent anywhere. Their subject is the number of the person."""
-PROVIDERS = {"wechat_messages": "wechat_official", "alipay_messages": "alipay"}
+PROVIDERS = {
+    "wechat_messages": "wechat_official",
+    "alipay_messages": "alipay",
+    "jingtong_wechat": "wechat",
+    "jingtong_alipay": "alipay",
+    "jingtong_baidu": "baidu",
+}
 """Whose name for an account a channel uses, among linked identities."""
 
 
@@ -56,6 +62,7 @@ class ConversationView:
     flagged: bool
     closed_note: str
     person_masked: str
+    person_id: int | None
     answerable_until: datetime | None
 
     @property
@@ -283,11 +290,11 @@ async def _views(rows: Sequence[Record]) -> list[ConversationView]:
     for row in rows:
         person_id = await person_of(channel=row["channel"], subject=row["subject"])
         person = None if person_id is None else await contributions.person_by_id(person_id=person_id)
-        views.append(_view(row, person_masked=person.name_masked if person else ""))
+        views.append(_view(row, person_masked=person.name_masked if person else "", person_id=person_id))
     return views
 
 
-def _view(row: Record, *, person_masked: str) -> ConversationView:
+def _view(row: Record, *, person_masked: str, person_id: int | None) -> ConversationView:
     return ConversationView(
         conversation_id=row["conversation_id"],
         channel=row["channel"],
@@ -301,6 +308,7 @@ def _view(row: Record, *, person_masked: str) -> ConversationView:
         flagged=row["flagged"],
         closed_note=row["closed_note"],
         person_masked=person_masked,
+        person_id=person_id,
         answerable_until=None if row["channel"] == APP else row["seen_at"] + outgoing.window(row["changed_at"]),
     )
 

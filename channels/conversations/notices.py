@@ -6,7 +6,7 @@ transaction that queues it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ class Declared:
     name: str
     page: str
     events: Mapping[str, str]
+    instead_of_sms: Sequence[str]
     fields: Mapping[str, str]
 
 
@@ -43,6 +44,7 @@ def read_notices(data: Any) -> Mapping[str, Declared]:
     for name, one in notices.items():
         problems += [f"{name}: field {field} is of no known kind" for field in one.fields if _kind(field) is None]
         problems += [f"{name}: {event} in more than five characters" for event, s in one.events.items() if len(s) > 5]
+        problems += [f"{name}: {event} is no event of it" for event in one.instead_of_sms if event not in one.events]
         if not one.page.startswith("/"):
             problems.append(f"{name}: {one.page} is no page of ours")
     if problems:
@@ -57,10 +59,12 @@ async def notify(
     event: str,
     variables: Mapping[str, str],
     template_ids: TemplateIds,
+    otherwise: Mapping[str, Any],
     now: datetime,
-) -> int:
-    """Queues the notice of an event for each account of the person that accepted it. Returns how many."""
-    told = 0
+) -> bool:
+    """Queues the notice of an event for each account of the person that accepted it. True when that takes the place of
+    the SMS: then `otherwise` says what has to be sent if the first notice is not taken."""
+    instead = False
     for name, declared in NOTICES.items():
         if event not in declared.events:
             continue
@@ -78,11 +82,18 @@ async def notify(
                     values=_values(declared, event=event, variables=variables, now=now),
                     page=declared.page,
                 )
-                told += await _permitted(tx, channel=channel, subject=link["subject"], notice=notice, now=now)
-    return told
+                replaces = event in declared.instead_of_sms and not instead
+                if await _permitted(
+                    tx, channel=channel, subject=link["subject"], notice=notice,
+                    otherwise=otherwise if replaces else None, now=now,
+                ):  # fmt: skip
+                    instead = instead or replaces
+    return instead
 
 
-async def _permitted(tx: Transaction, *, channel: str, subject: str, notice: Notice, now: datetime) -> bool:
+async def _permitted(
+    tx: Transaction, *, channel: str, subject: str, notice: Notice, otherwise: Mapping[str, Any] | None, now: datetime
+) -> bool:
     used = await tx.value(
         "UPDATE notice_permission SET remaining = remaining - 1, changed_at = $4 WHERE channel = $1 AND subject = $2"
         " AND template = $3 AND remaining > 0 RETURNING remaining",
@@ -93,7 +104,7 @@ async def _permitted(tx: Transaction, *, channel: str, subject: str, notice: Not
     )
     if used is None:
         return False
-    await enqueue_notice(tx, channel=channel, subject=subject, notice=notice, now=now)
+    await enqueue_notice(tx, channel=channel, subject=subject, notice=notice, otherwise=otherwise, now=now)
     return True
 
 

@@ -7,21 +7,26 @@ staff, who may say it again. One that was surely not sent waits and is tried aga
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
-from channels.conversations.ports import Messengers, Notice, Sent
+from channels.conversations.ports import Messengers, Notice, Notifiers, Sent
 from domain import policy
 from domain.kernel import database, vault
-from domain.kernel.database import Executor, Record
+from domain.kernel.database import Executor, Record, Transaction, transaction
 from domain.kernel.dates import business_date_of
 from domain.kernel.identifiers import new_id
 
 AT_ONCE = 16
 LEASE = timedelta(seconds=60)
 WAIT_SECONDS_MAX = 600
+
+Otherwise = Callable[[Transaction, dict[str, Any], datetime], Awaitable[None]]
+"""What is done in the transaction that ends a notice which the platform did not surely take."""
 
 
 def window(now: datetime) -> timedelta:
@@ -32,33 +37,53 @@ async def enqueue_text(using: Executor, *, channel: str, subject: str, text: str
     return await _enqueue(using, channel=channel, subject=subject, kind="text", content=text, now=now)
 
 
-async def enqueue_notice(using: Executor, *, channel: str, subject: str, notice: Notice, now: datetime) -> int:
+async def enqueue_notice(
+    using: Executor,
+    *,
+    channel: str,
+    subject: str,
+    notice: Notice,
+    now: datetime,
+    otherwise: Mapping[str, Any] | None = None,
+) -> int:
+    """`otherwise`: what `send_due` hands to its caller when the platform does not take the notice in time."""
     content = orjson.dumps(asdict(notice)).decode()
-    return await _enqueue(using, channel=channel, subject=subject, kind="notice", content=content, now=now)
-
-
-async def send_due(*, messengers: Messengers, now: datetime) -> int:
-    """One round: the first that waits for each account, several accounts at once. Returns how many were moved on."""
-    await database.execute(
-        "UPDATE outgoing_message SET state = 'unknown', code = 'interrupted', ended_at = $1"
-        " WHERE state = 'sending' AND due_at <= $1",
-        now,
+    return await _enqueue(
+        using, channel=channel, subject=subject, kind="notice", content=content, now=now, otherwise=otherwise
     )
-    rows = await database.rows(_CLAIM, now, now + LEASE, sorted(messengers), AT_ONCE)
-    await asyncio.gather(*(_send(row, messengers=messengers, now=now) for row in rows))
+
+
+async def send_due(*, messengers: Messengers, notifiers: Notifiers, otherwise: Otherwise, now: datetime) -> int:
+    """One round: the first that waits for each account, several accounts at once. Returns how many were moved on."""
+    async with transaction() as tx:
+        rows = await tx.rows(
+            "UPDATE outgoing_message SET state = 'unknown', code = 'interrupted', ended_at = $1"
+            " WHERE state = 'sending' AND due_at <= $1 RETURNING otherwise_cipher",
+            now,
+        )
+        for row in rows:
+            await _tell_otherwise(tx, row, otherwise, now=now)
+    rows = await database.rows(_CLAIM, now, now + LEASE, sorted({*messengers, *notifiers}), AT_ONCE)
+    sends = (_send(row, messengers=messengers, notifiers=notifiers, otherwise=otherwise, now=now) for row in rows)
+    await asyncio.gather(*sends)
     return len(rows)
 
 
-async def _send(row: Record, *, messengers: Messengers, now: datetime) -> None:
-    messenger, subject = messengers[row["channel"]], row["subject"]
+async def _send(
+    row: Record, *, messengers: Messengers, notifiers: Notifiers, otherwise: Otherwise, now: datetime
+) -> None:
+    channel, subject = row["channel"], row["subject"]
     content = vault.current().decrypt(row["content_cipher"])
     if row["kind"] == "text" and now - row["created_at"] > window(now):
         sent = Sent(status="refused", code="window_over")
     elif row["kind"] == "text":
-        sent = await messenger.send_text(subject=subject, text=content, now=now)
+        sent = await messengers[channel].send_text(subject=subject, text=content, now=now)
+    elif row["otherwise_cipher"] is not None and now - row["created_at"] > _patience(now):
+        sent = Sent(status="refused", code="too_late")
     else:
         notice = Notice(**orjson.loads(content))
-        sent = await messenger.send_notice(subject=subject, notice=notice, now=now)
+        notifier = messengers.get(channel) or notifiers[channel]
+        sent = await notifier.send_notice(subject=subject, notice=notice, now=now)
         if sent.status == "refused":
             # the platform knows better than our count: the person may have taken the choice back
             await database.execute(
@@ -79,26 +104,49 @@ async def _send(row: Record, *, messengers: Messengers, now: datetime) -> None:
             now + delay,
         )
         return
-    await database.execute(
-        "UPDATE outgoing_message SET state = $2, code = $3, ended_at = $4 WHERE message_id = $1 AND state = 'sending'",
-        row["message_id"],
-        sent.status,
-        sent.code,
-        now,
-    )
+    async with transaction() as tx:
+        ended = await tx.value(
+            "UPDATE outgoing_message SET state = $2, code = $3, ended_at = $4 WHERE message_id = $1"
+            " AND state = 'sending' RETURNING message_id",
+            row["message_id"],
+            sent.status,
+            sent.code,
+            now,
+        )
+        if ended is not None and sent.status != "sent":
+            await _tell_otherwise(tx, row, otherwise, now=now)
 
 
-async def _enqueue(using: Executor, *, channel: str, subject: str, kind: str, content: str, now: datetime) -> int:
+async def _tell_otherwise(tx: Transaction, row: Record, otherwise: Otherwise, *, now: datetime) -> None:
+    if row["otherwise_cipher"] is not None:
+        await otherwise(tx, orjson.loads(vault.current().decrypt(row["otherwise_cipher"])), now)
+
+
+def _patience(now: datetime) -> timedelta:
+    return timedelta(minutes=policy.on(business_date_of(now)).number("messages.notice_minutes"))
+
+
+async def _enqueue(
+    using: Executor,
+    *,
+    channel: str,
+    subject: str,
+    kind: str,
+    content: str,
+    now: datetime,
+    otherwise: Mapping[str, Any] | None = None,
+) -> int:
     message_id = new_id()
     await using.execute(
-        "INSERT INTO outgoing_message (message_id, channel, subject, kind, content_cipher, state, created_at, due_at)"
-        " VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6)",
+        "INSERT INTO outgoing_message (message_id, channel, subject, kind, content_cipher, state, created_at, due_at,"
+        " otherwise_cipher) VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6, $7)",
         message_id,
         channel,
         subject,
         kind,
         vault.current().encrypt(content),
         now,
+        None if otherwise is None else vault.current().encrypt(orjson.dumps(dict(otherwise)).decode()),
     )
     return message_id
 

@@ -54,15 +54,23 @@ class Notice:
     page: str
 
 
-class Messenger(Protocol):
-    """Our account on one platform. Never raises for the platform's trouble."""
-
-    async def send_text(self, *, subject: str, text: str, now: datetime) -> Sent: ...
+class Notifier(Protocol):
+    """An application of ours that can tell the notices which its users accepted. Never raises for the platform's
+    trouble."""
 
     async def send_notice(self, *, subject: str, notice: Notice, now: datetime) -> Sent: ...
+
+
+class Messenger(Notifier, Protocol):
+    """Our account on one platform."""
+
+    async def send_text(self, *, subject: str, text: str, now: datetime) -> Sent: ...
 
     async def set_menu(self, *, menu: Sequence[Entry], public_url: str, now: datetime) -> Sent: ...
 
 
 Messengers = Mapping[str, Messenger]
 """By channel: wechat_messages, alipay_messages."""
+
+Notifiers = Mapping[str, Notifier]
+"""By channel: jingtong_wechat, jingtong_alipay, jingtong_baidu."""

@@ -94,7 +94,8 @@ async def _bind(coming: _Coming) -> str:
 
 
 async def _left(coming: _Coming) -> str:
-    """Nothing more goes to somebody who left; who never came leaves no trace."""
+    """Nothing more goes to somebody who left; who never came leaves no trace. A notice that replaces an SMS is refused
+    by the platform in its turn, and the SMS sent."""
     said, now = coming.said, coming.now
     await coming.tx.execute(
         "UPDATE follower SET state = 'left', left_at = $3 WHERE channel = $1 AND subject = $2 AND state = 'following'",
@@ -104,7 +105,7 @@ async def _left(coming: _Coming) -> str:
     )
     await coming.tx.execute(
         "UPDATE outgoing_message SET state = 'refused', code = 'left', ended_at = $3"
-        " WHERE channel = $1 AND subject = $2 AND state = 'queued'",
+        " WHERE channel = $1 AND subject = $2 AND state = 'queued' AND otherwise_cipher IS NULL",
         coming.channel,
         said.subject,
         now,

@@ -27,3 +27,8 @@ TEXT_LENGTH = refusal_kind("conversation.text_length", "留言应为1至{most}�
 BINDING_OVER = refusal_kind(
     "conversation.binding_over", "关联链接已失效或已使用，请回到公众号再次回复“绑定”获取新的链接。"
 )
+
+NOTICE_UNKNOWN = refusal_kind("conversation.notice_unknown", "没有这种订阅通知，请更新小程序后重试。", field="choices")
+NOTICES_ACCOUNT = refusal_kind(
+    "conversation.notices_account", "当前登录没有关联本小程序的平台账号，请先在小程序中关联后再订阅通知。"
+)

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from auth import agents
 from auth.agent_web import AGENT_COOKIE
+from channels.employer_portal import agents as keeping
 from channels.employer_portal import forms, inventory, papers, registration, settings
 from channels.employer_portal.visiting import (
     FOLDER,
@@ -73,7 +74,10 @@ def routes(*, clock: Clock, cookie_secure: bool = False) -> list[BaseRoute]:
         door("/statements", draw, "POST"),
         door("/statements/{statement_no}", statement_page),
         door("/statements/{statement_no}", act_on_statement, "POST"),
-        *(door(path, work, method) for path, work, method in (*papers.DOORS, *settings.DOORS, *inventory.DOORS)),
+        *(
+            door(path, work, method)
+            for path, work, method in (*papers.DOORS, *settings.DOORS, *inventory.DOORS, *keeping.DOORS)
+        ),
     ]
 
 

@@ -86,6 +86,7 @@ class Door:
         try:
             self._enter()
         except TooMany:
+            request.state.counted_by_quota = True
             self.traffic.count(self.channel, "in", "unknown", outcome="refused", seconds=0, now=self.clock())
             return busy()
         try:
@@ -121,6 +122,8 @@ class Door:
             return answer(kept, parsed)
         except SignatureRefused as refused:
             kind, outcome = refused.code, "refused"
+            # a stranger has no part in the partner's quota: the limit of addresses counts it
+            self._count = max(self._count - 1, 0)
             return refused.response()
         finally:
             self._inside -= 1

@@ -14,6 +14,7 @@ import hmac
 import os
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -48,23 +49,19 @@ class SafeMode:
     def __post_init__(self) -> None:
         assert len(self.encoding_key) == KEY_CHARS, "an EncodingAESKey has 43 characters"
 
-    @property
-    def _key(self) -> bytes:
-        return base64.b64decode(f"{self.encoding_key}=")
-
     def seal(self, message: str, *, app_id: str | None = None) -> str:
         """`app_id` for another than ours, which only a test has a use for."""
         said = message.encode()
         text = os.urandom(RANDOM_BYTES) + struct.pack(">I", len(said)) + said + (app_id or self.app_id).encode()
         fill = BLOCK_BYTES - len(text) % BLOCK_BYTES
-        sealing = Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16])).encryptor()
+        sealing = _cipher(self.encoding_key).encryptor()
         return base64.b64encode(sealing.update(text + bytes([fill]) * fill) + sealing.finalize()).decode()
 
     def open(self, sealed: str) -> str:
         """Raises Undecryptable."""
         try:
             content = base64.b64decode(sealed, validate=True)
-            opening = Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16])).decryptor()
+            opening = _cipher(self.encoding_key).decryptor()
             text = opening.update(content) + opening.finalize()
         except (binascii.Error, ValueError):
             raise Undecryptable("密文不是完整的分组") from None
@@ -82,3 +79,9 @@ class SafeMode:
             return message.decode()
         except UnicodeDecodeError:
             raise Undecryptable("解密后的内容不是UTF-8文本") from None
+
+
+@lru_cache(maxsize=4)
+def _cipher(encoding_key: str) -> Cipher[modes.CBC]:
+    key = base64.b64decode(f"{encoding_key}=")
+    return Cipher(algorithms.AES(key), modes.CBC(key[:16]))

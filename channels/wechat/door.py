@@ -90,6 +90,7 @@ class _Coming:
         given = request.query_params.get("msg_signature", "")
         if not signed(self._door.token, timestamp, nonce, sealed, given=given):
             raise SignatureRefused("signature_wrong")
+        request.state.counted_by_quota = True
         try:
             return self._door.safe_mode.open(sealed).encode(), app
         except Undecryptable as closed:

@@ -31,7 +31,9 @@ from starlette.routing import BaseRoute, Route
 from channels.simulation import Faults
 from channels.wechat.crypto import SafeMode
 from channels.wechat.door import PATH, sealed_request
-from channels.wechat.service import CUSTOM, MENU, SUBSCRIBE, TOKEN
+from channels.wechat.interface import TOKEN
+from channels.wechat.mini_simulator import MiniPlatform
+from channels.wechat.service import CUSTOM, MENU, SUBSCRIBE
 from channels.wechat.simulator import NAME, WechatSimulator
 
 TOKEN_SECONDS = 7_200
@@ -54,6 +56,8 @@ class PublicPlatform:
     sent: list[dict[str, Any]] = field(default_factory=list)
     menu: list[dict[str, Any]] = field(default_factory=list)
     me: str = ""
+    mini: MiniPlatform | None = None
+    """The mini-program beside the account: its tokens are asked for at the same address."""
     _tokens: dict[str, datetime] = field(default_factory=dict)
     _following: set[str] = field(default_factory=set)
     _heard: dict[str, datetime] = field(default_factory=dict)
@@ -138,6 +142,8 @@ class PublicPlatform:
         asked = await request.json()
         if (refused := await self._fault(request, "token")) is not None:
             return refused
+        if self.mini is not None and asked.get("appid") == self.mini.app_id:
+            return self.mini.issue(secret=str(asked.get("secret")))
         if (asked.get("appid"), asked.get("secret")) != (self.app_id, self.app_secret):
             return _error(40001)
         now = self.clock()

@@ -9,9 +9,14 @@ interface Answer {
 
 declare const my: {
   getAuthCode(asked: { scopes: string; success(answer: { readonly authCode: string }): void; fail(error: unknown): void }): void;
+  requestSubscribeMessage(asked: {
+    entityIds: ReadonlyArray<string>;
+    success(answer: { readonly result?: { readonly subscribedEntityIds?: ReadonlyArray<string> } }): void;
+    fail(error: unknown): void;
+  }): void;
   request(asked: {
     url: string;
-    method: "POST";
+    method: "GET" | "POST";
     headers: Readonly<Record<string, string>>;
     data: string;
     dataType: "json";
@@ -28,11 +33,21 @@ export const platform: Platform = {
       my.getAuthCode({ scopes: "auth_base", success: ({ authCode }) => resolve(authCode), fail: reject });
     }),
 
-  request: ({ url, headers, body }) =>
+  askNotices: (templates) =>
+    new Promise((resolve, reject) => {
+      my.requestSubscribeMessage({
+        entityIds: templates,
+        success: ({ result }) => resolve(Object.fromEntries(
+          templates.map((one) => [one, result?.subscribedEntityIds?.includes(one) ? "accept" : "reject"]))),
+        fail: reject,
+      });
+    }),
+
+  request: ({ method, url, headers, body }) =>
     new Promise((resolve, reject) => {
       my.request({
         url,
-        method: "POST",
+        method,
         headers,
         data: body,
         dataType: "json",

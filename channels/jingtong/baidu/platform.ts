@@ -9,9 +9,15 @@ interface Answer {
 
 declare const swan: {
   getLoginCode(asked: { success(answer: { readonly code: string }): void; fail(error: unknown): void }): void;
+  subscribeService(asked: {
+    templateIds: ReadonlyArray<string>;
+    subscribeId: string;
+    success(answer: Readonly<Record<string, string>>): void;
+    fail(error: unknown): void;
+  }): void;
   request(asked: {
     url: string;
-    method: "POST";
+    method: "GET" | "POST";
     header: Readonly<Record<string, string>>;
     data: string;
     dataType: "json";
@@ -28,11 +34,22 @@ export const platform: Platform = {
       swan.getLoginCode({ success: ({ code }) => resolve(code), fail: reject });
     }),
 
-  request: ({ url, headers, body }) =>
+  askNotices: (templates) =>
+    Promise.all(templates.map((one) => new Promise<[string, "accept" | "reject"]>((resolve, reject) => {
+      swan.subscribeService({
+        templateIds: [one],
+        // by this name the service sends it
+        subscribeId: `hpf-${one}`,
+        success: (answer) => resolve([one, answer[one] === "accept" ? "accept" : "reject"]),
+        fail: reject,
+      });
+    }))).then((chosen) => Object.fromEntries(chosen)),
+
+  request: ({ method, url, headers, body }) =>
     new Promise((resolve, reject) => {
       swan.request({
         url,
-        method: "POST",
+        method,
         header: headers,
         data: body,
         dataType: "json",

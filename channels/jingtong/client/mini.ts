@@ -1,21 +1,27 @@
 // The three mini-programs' shared half: a session by the platform's code, and the client of the registered documents on
 // top of it. What differs between the platforms stands in `../wechat`, `../alipay` and `../baidu`.
 
-import { Client, LoginNeeded, Trouble } from "./client.ts";
+import { Client, LoginNeeded, RequestKeys, Trouble } from "./client.ts";
 import type { Transport } from "./client.ts";
 
 export interface Sent {
+  readonly method: "GET" | "POST";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/** By the platform's template. */
+export type Choices = Readonly<Record<string, "accept" | "reject">>;
 
 /** What a platform has to do for us. */
 export interface Platform {
   readonly channel: "jingtong_wechat" | "jingtong_alipay" | "jingtong_baidu";
   /** A fresh code of the platform's own login; good once. */
   code(): Promise<string>;
-  /** Sends by POST; `body` of the answer is parsed, null when there is none. Rejects when nothing came back. */
+  /** The platform's own dialog for notices, from a tap of the person; the choice by template. */
+  askNotices(templates: ReadonlyArray<string>): Promise<Choices>;
+  /** `body` of the answer is parsed, null when there is none. Rejects when nothing came back. */
   request(sent: Sent): Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
@@ -30,6 +36,7 @@ interface Tokens {
   readonly refresh_token: string;
 }
 
+const NOTICES = "/auth/mini/notices";
 const RENEW_MILLISECONDS_BEFORE = 30_000;
 
 /** One for a running mini-program; nothing of it is stored on the phone. */
@@ -38,6 +45,8 @@ export class MiniSession {
   readonly #platform: Platform;
   readonly #base: string;
   readonly #now: () => number;
+  // only told apart from the same person's other requests
+  readonly #keys = new RequestKeys(() => `n${Date.now().toString(36)}${Math.random().toString(36).slice(2, 12)}`);
   #tokens: Tokens | null = null;
   #validUntil = 0;
   #renewal: Promise<string> | null = null;
@@ -47,7 +56,7 @@ export class MiniSession {
     this.#platform = platform;
     this.#base = base;
     this.#now = now;
-    const transport: Transport = ({ headers, body }) => platform.request({ url: `${base}/graphql`, headers, body });
+    const transport: Transport = ({ headers, body }) => platform.request({ method: "POST", url: `${base}/graphql`, headers, body });
     this.client = new Client(transport, () => this.bearer());
   }
 
@@ -67,6 +76,31 @@ export class MiniSession {
     const asked = { channel: this.#platform.channel, code };
     await this.#post("/auth/mini/link", asked, { Authorization: `Bearer ${realNameToken}` });
     await this.bearer();
+  }
+
+  /**
+   * Asks for the notices that have no acceptance left, each good for one notice. Call it from a tap. Returns what to tell
+   * the person.
+   */
+  async subscribe(): Promise<string> {
+    const { notices } = (await this.#call("GET", NOTICES, null, await this.#authorized())) as {
+      readonly notices: ReadonlyArray<{ readonly template: string; readonly remaining: number }>;
+    };
+    const wanted = notices.filter(({ remaining }) => remaining === 0).map(({ template }) => template);
+    if (!wanted.length) return "已开启通知，下一次办件进展会在这里告诉您。";
+    const choices = await this.#platform.askNotices(wanted);
+    const requestKey = this.#keys.keyFor("notices", choices);
+    await this.#post(NOTICES, { choices, requestKey }, await this.#authorized());
+    this.#keys.settle();
+    return Object.values(choices).includes("accept")
+      ? "已开启通知，下一次办件进展会在这里告诉您。"
+      : "没有开启通知，办件进展仍会以短信告诉您。";
+  }
+
+  /** What the platform's button for the phone number gave becomes a number and the code that `changeMobile` takes. */
+  async phone(given: string): Promise<{ readonly mobile: string; readonly code: string }> {
+    const told = await this.#post("/auth/mini/phone", { given }, await this.#authorized());
+    return told as { readonly mobile: string; readonly code: string };
   }
 
   async logOut(): Promise<void> {
@@ -96,9 +130,19 @@ export class MiniSession {
     return tokens.access_token;
   }
 
-  async #post(path: string, asked: object, more: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async #authorized(): Promise<Readonly<Record<string, string>>> {
+    return { Authorization: `Bearer ${await this.bearer()}` };
+  }
+
+  #post(path: string, asked: object, more: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    return this.#call("POST", path, asked, more);
+  }
+
+  async #call(
+    method: "GET" | "POST", path: string, asked: object | null, more: Readonly<Record<string, string>>,
+  ): Promise<unknown> {
     const headers = { "Content-Type": "application/json", ...more };
-    const sent = { url: `${this.#base}${path}`, headers, body: JSON.stringify(asked) };
+    const sent = { method, url: `${this.#base}${path}`, headers, body: asked === null ? "" : JSON.stringify(asked) };
     const { status, body } = await this.#platform.request(sent).catch(() => {
       throw new Trouble("网络连接不上，请检查网络后重试。", { code: "NETWORK", retryable: true });
     });

@@ -1,5 +1,6 @@
 // The page: hash routes, the bar on top, the tabs below, and what happens when a view needs a login or fails.
 
+import { CASES } from "./documents.js";
 import { announce, button, el, failure, fill, icon, isLoginNeeded, loading } from "./ui.js";
 import { forget, logOut, remember, returnTarget } from "./session.js";
 import { showApply } from "./views/apply.js";
@@ -8,13 +9,17 @@ import { showBind } from "./views/bind.js";
 import { showCase } from "./views/case.js";
 import { showCases } from "./views/cases.js";
 import { showDevices } from "./views/devices.js";
-import { showEvaluate, showInvited } from "./views/evaluate.js";
+import { showEvaluate, showEvaluateTransfer, showInvited } from "./views/evaluate.js";
 import { showHome } from "./views/home.js";
 import { showItems } from "./views/items.js";
-import { isKiosk, showKioskStart } from "./kiosk.js";
+import { isKiosk, leave as leaveKiosk, offers, showKioskStart } from "./kiosk.js";
 import { showLogin } from "./views/login.js";
+import { showMessages } from "./views/messages.js";
+import { showPapers } from "./views/papers.js";
+import { showPhone } from "./views/phone.js";
 import { showPrivacy } from "./views/privacy.js";
 import { showRecords } from "./views/records.js";
+import { showTransfer, showTransferIn, showTransfers } from "./views/transfers.js";
 
 // [pattern, view, title, tab]; a view is `async (main, parameter, go) => cleanup or nothing`.
 const ROUTES = [
@@ -22,17 +27,25 @@ const ROUTES = [
   [/^\/login$/, isKiosk ? showKioskStart : showLogin, isKiosk ? "刷身份证" : "登录", null],
   [/^\/items$/, showItems, "服务事项", "/items"],
   [/^\/cases$/, showCases, "我的办件", "/cases"],
+  [/^\/(?:transfers|apply\/C14)$/, showTransfers, "异地转移接续", ""],
   [/^\/apply\/(.+)$/, showApply, "申请办理", ""],
   [/^\/arrangements$/, showArrangements, "约定提取", ""],
   [/^\/bind\/([^/]+\/.+)$/, showBind, "关联账户", ""],
+  [/^\/messages$/, showMessages, "消息", ""],
+  [/^\/papers$/, showPapers, "打印文书", ""],
   [/^\/privacy$/, showPrivacy, "信息与委托", ""],
   [/^\/records$/, showRecords, "我的记录", ""],
   [/^\/devices$/, showDevices, "登录设备", ""],
+  [/^\/phone$/, showPhone, "手机号码", ""],
   [/^\/case\/(.+)$/, showCase, "办件进度", ""],
+  [/^\/transfer-in$/, showTransferIn, "申请异地转入", ""],
+  [/^\/transfer\/(.+)$/, showTransfer, "转移进度", ""],
+  [/^\/evaluate-transfer\/(.+)$/, showEvaluateTransfer, "评价服务", ""],
   [/^\/evaluate\/(.+)$/, showEvaluate, "评价服务", ""],
   [/^\/invited\/([0-9A-Za-z]+)$/, showInvited, "评价服务", ""],
 ];
 const TABS = [["/", "首页", "home"], ["/items", "服务", "grid"], ["/cases", "办件", "list"]];
+const tabsHere = () => TABS.filter(([path]) => path !== "/cases" || offers(CASES));
 const BONES = ["tall", "row", "row", "row"];
 
 const bar = document.getElementById("bar");
@@ -91,7 +104,7 @@ function frame(title, tab) {
     isTab ? barButton("exit", "退出登录", leaveSession) : el("span", { class: "bar-space" }),
   );
   tabs.hidden = !isTab;
-  fill(tabs, ...TABS.map(([path, label, shape]) => el("a", {
+  fill(tabs, ...tabsHere().map(([path, label, shape]) => el("a", {
     class: "tab", href: `#${path}`, "aria-current": path === tab ? "page" : null,
   }, icon(shape), el("span", { text: label }))));
 }
@@ -115,6 +128,7 @@ function back() {
 }
 
 async function leaveSession() {
+  if (isKiosk) return leaveKiosk();
   const stage = el("div", { class: "stage" }, loading(...BONES));
   fill(main, stage);
   const ended = await logOut();

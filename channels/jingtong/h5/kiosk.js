@@ -1,8 +1,9 @@
 // A kiosk: the visit begins with the card, and ends by the citizen or by nobody being there; then nothing is left.
 //
-// The terminal's shell offers `globalThis.kioskDevice`: `{ deviceNo, read(challenge) }`. `read` has the reader look at the
-// card and the person, signs reader's answer, challenge and the next number with the device's own key, and resolves to
-// the assertion. The key never comes here.
+// The terminal's shell offers `globalThis.kioskDevice`: `{ deviceNo, read(challenge), print(bytes) }`. `read` has the reader
+// look at the card and the person, signs reader's answer, challenge and the next number with the device's own key, and
+// resolves to the assertion. The key never comes here. `print` prints a PDF and resolves to "printed", "no_paper" or
+// "jam", or to anything else that went wrong; the shell keeps nothing of it.
 
 import { Trouble } from "./errors.js";
 import { adopt, forget, logOut, renewNow, signedIn } from "./session.js";
@@ -14,8 +15,14 @@ const RENEW_EVERY_MILLISECONDS = 30_000;
 let idleSeconds = 120;
 let touched = Date.now();
 let renewed = Date.now();
+let printing = false;
+/** The documents that this device's owner was granted; null: all of them. The service refuses the others too. */
+let granted = null;
 
 export const isKiosk = document.documentElement.dataset.channel === "kiosk";
+
+/** Whether what a document serves is to be shown here. */
+export const offers = (document) => !granted || granted.has(document);
 
 /** The first page: put the card on the reader. */
 export async function showKioskStart(main, _, go) {
@@ -45,6 +52,7 @@ async function begin() {
   if (!assertion) throw new Trouble("没有读到身份证，请重新放置后再试。", { code: "KIOSK" });
   const visit = await post("/auth/kiosk/session", { device: device.deviceNo, assertion });
   idleSeconds = visit.idle_seconds;
+  granted = visit.documents && new Set(visit.documents);
   touched = renewed = Date.now();
   adopt(visit);
 }
@@ -61,8 +69,25 @@ async function post(path, body) {
   throw new Trouble(told?.error?.message ?? "网络连接不上，请稍后再试或到柜台办理。", { code: told?.error?.code ?? "NETWORK" });
 }
 
+const OUTCOMES = { printed: "PRINTED", no_paper: "NO_PAPER", jam: "JAM" };
+
+/** Prints a file given in Base64 and resolves to a `PrintOutcome`. Its bytes are wiped; no address of it ever exists. */
+export async function toPrinter(content) {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  printing = true;
+  try {
+    return OUTCOMES[await globalThis.kioskDevice.print(bytes)] ?? "FAULT";
+  } catch {
+    return "FAULT";
+  } finally {
+    bytes.fill(0);
+    printing = false;
+    touched = Date.now();
+  }
+}
+
 /** Ends the visit and loads the page anew: nothing of the citizen stays in this browser's memory. */
-async function leave() {
+export async function leave() {
   await logOut().catch(() => false);
   forget();
   sessionStorage.clear();
@@ -76,8 +101,9 @@ function watch() {
     cover.hidden = true;
     return;
   }
-  if (left <= 0) return void leave();
-  if (left <= WARN_BEFORE_SECONDS) {
+  if (printing) touched = Date.now(); // the visit does not end under the printer's hands
+  else if (left <= 0) return void leave();
+  if (!printing && left <= WARN_BEFORE_SECONDS) {
     if (cover.hidden) {
       fill(cover, el("h2", { id: "idle-title", text: "还在办理吗？" }), el("strong", {}),
         el("p", { text: "秒后自动退出，请取走您的证件。" }),

@@ -9,9 +9,14 @@ interface Answer {
 
 declare const wx: {
   login(asked: { success(answer: { readonly code: string }): void; fail(error: unknown): void }): void;
+  requestSubscribeMessage(asked: {
+    tmplIds: ReadonlyArray<string>;
+    success(answer: Readonly<Record<string, string>>): void;
+    fail(error: unknown): void;
+  }): void;
   request(asked: {
     url: string;
-    method: "POST";
+    method: "GET" | "POST";
     header: Readonly<Record<string, string>>;
     data: string;
     dataType: "json";
@@ -28,11 +33,22 @@ export const platform: Platform = {
       wx.login({ success: ({ code }) => resolve(code), fail: reject });
     }),
 
-  request: ({ url, headers, body }) =>
+  askNotices: (templates) =>
+    new Promise((resolve, reject) => {
+      wx.requestSubscribeMessage({
+        tmplIds: templates,
+        // "ban" and "filter" are no acceptance either
+        success: (answer) => resolve(Object.fromEntries(
+          templates.map((one) => [one, answer[one] === "accept" ? "accept" : "reject"]))),
+        fail: reject,
+      });
+    }),
+
+  request: ({ method, url, headers, body }) =>
     new Promise((resolve, reject) => {
       wx.request({
         url,
-        method: "POST",
+        method,
         header: headers,
         data: body,
         dataType: "json",

@@ -10,6 +10,26 @@ export interface Operation<Kind extends "query" | "mutation" | "subscription", D
   readonly types?: (variables: Variables) => Data;
 }
 
+/** 登记银行卡 · adds a card of an entrusted bank in the caller's own name */
+export interface AddBankCardInput {
+  /** 银行代码 · code of the entrusted bank */
+  readonly bankCode: string;
+  /** 卡号 · number, 12 to 19 digits */
+  readonly cardNo: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and input answer the same */
+  readonly requestKey: string;
+}
+
+/** 答复协商 · what the person says to a negotiation or a refusal */
+export interface AnswerTransferInput {
+  /** 转移全局编号 · global id of the transfer */
+  readonly id: string;
+  /** 说明 · 4 to 200 characters */
+  readonly statement: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and input answer the same */
+  readonly requestKey: string;
+}
+
 /** 对名单记录申诉 · why the caller thinks that a record is wrong */
 export interface AppealRiskRecordInput {
   /** 记录编号 · id of the record */
@@ -54,6 +74,8 @@ export interface ApplyForExpenseWithdrawalInput {
   readonly address?: string | null;
   /** 不动产权证书号 · title certificate */
   readonly certificateNo?: string | null;
+  /** 维修资金类别代码 · `commodity`, `public`; of a deposit into the maintenance fund */
+  readonly fundHome?: string | null;
   /** 已付（应付）金额 · what was paid or is due */
   readonly ownPayment?: Money | null;
   /** 发票或交款通知号码 · invoice or notice */
@@ -188,6 +210,24 @@ export interface ChangeArrangementInput {
   readonly amountWanted?: Money | null;
 }
 
+/** 变更手机号码 · change the phone that messages go to */
+export interface ChangeMobileInput {
+  /** 新手机号码 · new mobile number */
+  readonly mobile: string;
+  /** 验证码 · code that `sendPhoneCode` sent to it */
+  readonly code: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-` */
+  readonly requestKey: string;
+}
+
+/** 选择收款银行卡 · choose the card that money goes to */
+export interface ChoosePayeeCardInput {
+  /** 银行卡全局编号 · global id of the card */
+  readonly cardId: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-` */
+  readonly requestKey: string;
+}
+
 /** 销户提取申请内容 · what is declared to close the account */
 export interface ClosureWithdrawalInput {
   /** 收款银行卡 · id of the card to be paid to */
@@ -212,6 +252,16 @@ export interface CorrectCaseInput {
   readonly requestKey: string;
   /** 补正说明 · 4 to 1000 characters */
   readonly statement: string;
+  /** 更正项目 · fields of the form that are corrected; all is checked anew */
+  readonly fields?: ReadonlyArray<CorrectedFieldInput>;
+}
+
+/** 更正项目 · one field of the form and what is written there now */
+export interface CorrectedFieldInput {
+  /** 输入字段 · field of the input as `WithdrawalField.name` names it, `spouseName`, `spouseDocumentNo` */
+  readonly name: string;
+  /** 内容 · text, an amount in yuan as `1234.50`, a day, a code; blank to declare it no longer */
+  readonly value: string;
 }
 
 /** 日期 · date, "2026-11-23" */
@@ -255,6 +305,20 @@ export interface EvaluateCaseInput {
   readonly tags?: ReadonlyArray<string>;
 }
 
+/** 评价异地转移 · an opinion of a transfer that has ended */
+export interface EvaluateTransferInput {
+  /** 转移全局编号 · global id of the transfer */
+  readonly id: string;
+  /** 评价等级 · grade: 5 非常满意 … 1 非常不满意 */
+  readonly grade: number;
+  /** 评价内容 · at most 500 characters */
+  readonly comment?: string | null;
+  /** 评价指标 · codes of indicators */
+  readonly tags?: ReadonlyArray<string>;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and input answer the same */
+  readonly requestKey: string;
+}
+
 /** 费用类提取申请内容 · what is declared to pay a fee of a home */
 export interface ExpenseWithdrawalInput {
   /** 收款银行卡 · id of the card to be paid to */
@@ -269,6 +333,8 @@ export interface ExpenseWithdrawalInput {
   readonly address?: string | null;
   /** 不动产权证书号 · title certificate */
   readonly certificateNo?: string | null;
+  /** 维修资金类别代码 · `commodity`, `public`; of a deposit into the maintenance fund */
+  readonly fundHome?: string | null;
   /** 已付（应付）金额 · what was paid or is due */
   readonly ownPayment?: Money | null;
   /** 发票或交款通知号码 · invoice or notice */
@@ -339,8 +405,32 @@ export interface HomeWithdrawalInput {
   readonly amountWanted?: Money | null;
 }
 
+/** 申请缴存证明 · a certificate of one of the caller's own accounts */
+export interface IssueContributionCertificateInput {
+  /** 个人账号 · account number */
+  readonly accountNo: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and input answer the same */
+  readonly requestKey: string;
+}
+
+/** 标记已读 · everything up to this notice is read */
+export interface MarkNoticesReadInput {
+  /** 通知编号 · the newest notice that was read */
+  readonly id: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and input answer the same */
+  readonly requestKey: string;
+}
+
 /** 金额（元）· amount in yuan as a decimal string with two decimals, "1234.56" */
 export type Money = string;
+
+/** 停用银行卡 · takes a card out of use */
+export interface RemoveBankCardInput {
+  /** 银行卡 · id of the card */
+  readonly cardId: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and input answer the same */
+  readonly requestKey: string;
+}
 
 /** 租房提取申请内容 · what the applicant of a rent withdrawal declares */
 export interface RentWithdrawalInput {
@@ -390,6 +480,14 @@ export interface SendMessageInput {
   readonly requestKey: string;
 }
 
+/** 获取手机验证码 · have a code sent to a new phone */
+export interface SendPhoneCodeInput {
+  /** 新手机号码 · new mobile number */
+  readonly mobile: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-` */
+  readonly requestKey: string;
+}
+
 /** 退出一台设备 · log out on one device */
 export interface SignOutDeviceInput {
   /** 设备全局编号 · global id of the device */
@@ -428,6 +526,14 @@ export type StepState =
   | "WAITING"
   /** 未经过 · not passed through */
   | "SKIPPED";
+
+/** 解除关联 · take a linked account away */
+export interface UnlinkIdentityInput {
+  /** 账号全局编号 · global id of the linked account */
+  readonly id: string;
+  /** 请求编号 · 8 to 64 letters, digits, `_` or `-` */
+  readonly requestKey: string;
+}
 
 /** 撤回申诉 · names the record whose waiting appeal is taken back */
 export interface WithdrawRiskAppealInput {
@@ -502,6 +608,91 @@ export const AccountEntries: Operation<"query", AccountEntriesData, AccountEntri
   kind: "query",
   name: "AccountEntries",
   id: "sha256:e484b13e9827a09e34737450b43b3e006e86c70ef2f576512b8dc8b6e3e76797",
+};
+
+export interface AddBankCardData {
+  /** 登记银行卡 · add a card of an entrusted bank */
+  readonly addBankCard: {
+    /** 银行卡 · cards, the chosen one first */
+    readonly cards: ReadonlyArray<{
+      /** 全局编号 · global id */
+      readonly id: string;
+      /** 开户银行 · bank */
+      readonly bankName: string;
+      /** 是否受托银行 · whether the centre pays to this bank */
+      readonly bankEntrusted: boolean;
+      /** 卡号（脱敏）· masked number */
+      readonly cardNoMasked: string;
+      /** 是否默认卡 · whether it is the default */
+      readonly isDefault: boolean;
+    }>;
+    /** 不予受理的原因 · all of them at once */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+      /** 人脸核验 · how to get what is missing; null for every other reason */
+      readonly stepUp: {
+        /** 办理事项代码 · code of the operation */
+        readonly operation: string;
+        /** 办理事项 · operation */
+        readonly operationName: string;
+        /** 核验凭据 · for `startFaceCheck`; names this request and no other */
+        readonly challenge: string;
+        /** 可选方式 · face, or counter: staff compare the papers */
+        readonly ways: ReadonlyArray<string>;
+      } | null;
+    }>;
+  };
+}
+
+export interface AddBankCardVariables {
+  readonly input: AddBankCardInput;
+}
+
+/** 登记银行卡 · add a card of an entrusted bank */
+export const AddBankCard: Operation<"mutation", AddBankCardData, AddBankCardVariables> = {
+  kind: "mutation",
+  name: "AddBankCard",
+  id: "sha256:c90188b4a8355458fd2b986805d003d259ab6f4ce9f2c48c6ba321d15cceb062",
+};
+
+export interface AnswerTransferData {
+  /** 答复协商 · say something to a negotiation or a refusal */
+  readonly answerTransfer: {
+    /** 异地转移 · the transfer; null when refused or rehearsed */
+    readonly transfer: {
+      /** 全局编号 · global id */
+      readonly id: string;
+    } | null;
+    /** 不予受理的原因 · every reason at once; empty when done */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+    }>;
+  };
+}
+
+export interface AnswerTransferVariables {
+  readonly input: AnswerTransferInput;
+}
+
+/** 答复协商 · say something to a negotiation or a refusal */
+export const AnswerTransfer: Operation<"mutation", AnswerTransferData, AnswerTransferVariables> = {
+  kind: "mutation",
+  name: "AnswerTransfer",
+  id: "sha256:8e072a8ec2f00c3b54c74345712222436e8f7627fc9b74aa9e8d1e2dbdd82040",
 };
 
 export interface AppealRiskRecordData {
@@ -2054,6 +2245,33 @@ export interface CaseData {
       /** 补正说明 · the applicant's answer; null until there is one */
       readonly statement: string | null;
     }>;
+    /** 可更正项目 · the form's fields while the applicant is asked to correct; else none */
+    readonly correctableFields: ReadonlyArray<{
+      /** 已申报内容 · text, an amount in yuan, a day, a code; blank for nothing */
+      readonly value: string;
+      /** 是否脱敏 · whether `value` is masked and is only sent when written anew */
+      readonly masked: boolean;
+      /** 申报项目 · the field; its `name` is that of `CorrectedFieldInput` */
+      readonly field: {
+        /** 输入字段 · field of the input */
+        readonly name: string;
+        /** 名称 · name in words */
+        readonly title: string;
+        /** 类型 · `text`, `money`, `date`, `code`, `document` */
+        readonly type: string;
+        /** 是否必填 · whether it must be filled in */
+        readonly required: boolean;
+        /** 提示 · what to write */
+        readonly hint: string;
+        /** 选项 · choices of a code */
+        readonly options: ReadonlyArray<{
+          /** 代码 · code */
+          readonly code: string;
+          /** 名称 · name */
+          readonly name: string;
+        }>;
+      };
+    }>;
     /** 支付情况 · payment; null while nothing was approved */
     readonly payment: {
       /** 支付状态代码 · state */
@@ -2080,7 +2298,7 @@ export interface CaseVariables {
 export const Case: Operation<"query", CaseData, CaseVariables> = {
   kind: "query",
   name: "Case",
-  id: "sha256:2eb247314adec6662060a76211c02335a262a368dd15c69c03aeef83de696551",
+  id: "sha256:d7b17045d1218d67002ec49561f037ec75add9fb98925628a5e067de14de357d",
 };
 
 export interface CaseProgressData {
@@ -2154,6 +2372,33 @@ export interface CaseProgressData {
       /** 补正说明 · the applicant's answer; null until there is one */
       readonly statement: string | null;
     }>;
+    /** 可更正项目 · the form's fields while the applicant is asked to correct; else none */
+    readonly correctableFields: ReadonlyArray<{
+      /** 已申报内容 · text, an amount in yuan, a day, a code; blank for nothing */
+      readonly value: string;
+      /** 是否脱敏 · whether `value` is masked and is only sent when written anew */
+      readonly masked: boolean;
+      /** 申报项目 · the field; its `name` is that of `CorrectedFieldInput` */
+      readonly field: {
+        /** 输入字段 · field of the input */
+        readonly name: string;
+        /** 名称 · name in words */
+        readonly title: string;
+        /** 类型 · `text`, `money`, `date`, `code`, `document` */
+        readonly type: string;
+        /** 是否必填 · whether it must be filled in */
+        readonly required: boolean;
+        /** 提示 · what to write */
+        readonly hint: string;
+        /** 选项 · choices of a code */
+        readonly options: ReadonlyArray<{
+          /** 代码 · code */
+          readonly code: string;
+          /** 名称 · name */
+          readonly name: string;
+        }>;
+      };
+    }>;
     /** 支付情况 · payment; null while nothing was approved */
     readonly payment: {
       /** 支付状态代码 · state */
@@ -2180,7 +2425,7 @@ export interface CaseProgressVariables {
 export const CaseProgress: Operation<"subscription", CaseProgressData, CaseProgressVariables> = {
   kind: "subscription",
   name: "CaseProgress",
-  id: "sha256:0ed47bfed6e0db9d8d7facb7a33d77b9399141130d821edf2846337611318a46",
+  id: "sha256:c31ec84005a9098230aca92122ab674f657afbaee4427d88012534aaf835db72",
 };
 
 export interface CasesData {
@@ -2270,6 +2515,159 @@ export const ChangeArrangement: Operation<"mutation", ChangeArrangementData, Cha
   kind: "mutation",
   name: "ChangeArrangement",
   id: "sha256:3c5452c07f400603be3d6a6a2a62aee0924554ad49d42759114bdae8e251a37c",
+};
+
+export interface ChangeMobileData {
+  /** 变更手机号码 · change the phone that messages go to */
+  readonly changeMobile: {
+    /** 冷静期内的变更 · changes that have not cooled off */
+    readonly changes: ReadonlyArray<{
+      /** 种类代码 · phone or payee */
+      readonly kind: string;
+      /** 种类 · kind */
+      readonly kindName: string;
+      /** 变更时间 · when */
+      readonly madeAt: DateTimeText;
+      /** 冷静期截止时间 · until when more is asked for */
+      readonly coolsUntil: DateTimeText;
+      /** 变更前（脱敏）· before, masked */
+      readonly beforeMasked: string;
+      /** 变更后（脱敏）· after, masked */
+      readonly afterMasked: string;
+    }>;
+    /** 不予办理的原因 · every reason; empty when done */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+      /** 人脸核验 · how to get what is missing; null for every other reason */
+      readonly stepUp: {
+        /** 办理事项代码 · code of the operation */
+        readonly operation: string;
+        /** 办理事项 · operation */
+        readonly operationName: string;
+        /** 核验凭据 · for `startFaceCheck`; names this request and no other */
+        readonly challenge: string;
+        /** 可选方式 · face, or counter: staff compare the papers */
+        readonly ways: ReadonlyArray<string>;
+      } | null;
+    }>;
+  };
+}
+
+export interface ChangeMobileVariables {
+  readonly input: ChangeMobileInput;
+}
+
+/** 变更手机号码 · change the phone that messages go to */
+export const ChangeMobile: Operation<"mutation", ChangeMobileData, ChangeMobileVariables> = {
+  kind: "mutation",
+  name: "ChangeMobile",
+  id: "sha256:a3443b1cb1a00017499172b125711d3ddf67a87cfc5a9a1033eaecd0b0407eb5",
+};
+
+export interface ChoosePayeeCardData {
+  /** 选择收款银行卡 · choose the card that money goes to */
+  readonly choosePayeeCard: {
+    /** 冷静期内的变更 · changes that have not cooled off */
+    readonly changes: ReadonlyArray<{
+      /** 种类 · kind */
+      readonly kindName: string;
+      /** 变更时间 · when */
+      readonly madeAt: DateTimeText;
+      /** 冷静期截止时间 · until when more is asked for */
+      readonly coolsUntil: DateTimeText;
+      /** 变更前（脱敏）· before, masked */
+      readonly beforeMasked: string;
+      /** 变更后（脱敏）· after, masked */
+      readonly afterMasked: string;
+    }>;
+    /** 不予办理的原因 · every reason; empty when done */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+      /** 人脸核验 · how to get what is missing; null for every other reason */
+      readonly stepUp: {
+        /** 办理事项代码 · code of the operation */
+        readonly operation: string;
+        /** 办理事项 · operation */
+        readonly operationName: string;
+        /** 核验凭据 · for `startFaceCheck`; names this request and no other */
+        readonly challenge: string;
+        /** 可选方式 · face, or counter: staff compare the papers */
+        readonly ways: ReadonlyArray<string>;
+      } | null;
+    }>;
+  };
+}
+
+export interface ChoosePayeeCardVariables {
+  readonly input: ChoosePayeeCardInput;
+}
+
+/** 选择收款银行卡 · choose the card that money goes to */
+export const ChoosePayeeCard: Operation<"mutation", ChoosePayeeCardData, ChoosePayeeCardVariables> = {
+  kind: "mutation",
+  name: "ChoosePayeeCard",
+  id: "sha256:702d9946463186404bc3aaee6ecc7eb4ffd4447d6ebe0072dec1c7b5ea1d22a3",
+};
+
+export interface ContributionCertificatesData {
+  /** 个人账户 · the caller's personal accounts */
+  readonly accounts: ReadonlyArray<{
+    /** 全局编号 · global id */
+    readonly id: string;
+    /** 个人账号 · account number */
+    readonly accountNo: string;
+    /** 单位名称 · employer */
+    readonly employerName: string;
+    /** 账户状态 · state in words */
+    readonly stateName: string;
+    /** 账户余额 · balance */
+    readonly balance: Money;
+    /** 缴至年月 · paid through */
+    readonly paidThrough: YearMonth | null;
+  }>;
+  /** 电子文书 · papers issued to the caller, the newest first */
+  readonly papers: ReadonlyArray<{
+    /** 编号 · number printed on it */
+    readonly paperNo: string;
+    /** 名称 · what it is */
+    readonly title: string;
+    /** 出具日期 · date of issue */
+    readonly issuedOn: DateText;
+    /** 有效期至 · last day on which it is good */
+    readonly validUntil: DateText | null;
+    /** 状态 · state in words */
+    readonly stateName: string;
+    /** 撤销原因 · why it was revoked */
+    readonly revokeReason: string | null;
+    /** 校验码 · what the verification page (`/verify`) asks for beside the number */
+    readonly verificationCode: string;
+  }>;
+}
+
+export type ContributionCertificatesVariables = Record<string, never>;
+
+/**
+ * 个人账户 · the caller's personal accounts
+ * 电子文书 · papers issued to the caller, the newest first
+ */
+export const ContributionCertificates: Operation<"query", ContributionCertificatesData, ContributionCertificatesVariables> = {
+  kind: "query",
+  name: "ContributionCertificates",
+  id: "sha256:e30204733afa86c7fd2013023ffc329b3a7e42f717e01cccce82296ae10a70bf",
 };
 
 export interface ConversationData {
@@ -2509,6 +2907,39 @@ export const EvaluateCase: Operation<"mutation", EvaluateCaseData, EvaluateCaseV
   id: "sha256:b10652223fcabb2f282ddfd2cc2d5d90b5edd4d61ca770d1297897e9621e0c28",
 };
 
+export interface EvaluateTransferData {
+  /** 评价异地转移 · evaluate a transfer that has ended (好差评) */
+  readonly evaluateTransfer: {
+    /** 异地转移 · the transfer; null when refused or rehearsed */
+    readonly transfer: {
+      /** 全局编号 · global id */
+      readonly id: string;
+    } | null;
+    /** 不予受理的原因 · every reason at once; empty when done */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+    }>;
+  };
+}
+
+export interface EvaluateTransferVariables {
+  readonly input: EvaluateTransferInput;
+}
+
+/** 评价异地转移 · evaluate a transfer that has ended (好差评) */
+export const EvaluateTransfer: Operation<"mutation", EvaluateTransferData, EvaluateTransferVariables> = {
+  kind: "mutation",
+  name: "EvaluateTransfer",
+  id: "sha256:6770a321d38469e9e5519639f24272712c760c2d28b49c9ad1a32210f330efe5",
+};
+
 export interface EvaluationInvitationData {
   /** 评价邀请 · what a one-time code asks about; null unless good */
   readonly evaluationInvitation: {
@@ -2706,6 +3137,8 @@ export interface HomeData {
       };
     }>;
   };
+  /** 未读通知 · how many notices the caller has not read */
+  readonly unreadNotices: number;
   /** 服务事项目录 · service items that the caller's channel offers */
   readonly serviceItems: ReadonlyArray<{
     /** 事项编码 · code, such as C20 */
@@ -2725,12 +3158,87 @@ export interface HomeVariables {
  * 当前用户 · who is asking
  * 个人账户 · the caller's personal accounts
  * 我的办件 · the caller's cases, the newest first; `first` at most 100
+ * 未读通知 · how many notices the caller has not read
  * 服务事项目录 · service items that the caller's channel offers
  */
 export const Home: Operation<"query", HomeData, HomeVariables> = {
   kind: "query",
   name: "Home",
-  id: "sha256:6e189091644bde19585dafc5047bee679597c53cc96bd41f743df089a64b8735",
+  id: "sha256:2cfbf488cee07325720f54f7e6943e9930e26f1fd27c11ee5f9f0f8273c4f97d",
+};
+
+export interface IssueContributionCertificateData {
+  /** 申请缴存证明 · have a certificate of an own account issued */
+  readonly issueContributionCertificate: {
+    /** 电子文书 · null when refused */
+    readonly paper: {
+      /** 编号 · number printed on it */
+      readonly paperNo: string;
+      /** 名称 · what it is */
+      readonly title: string;
+      /** 出具日期 · date of issue */
+      readonly issuedOn: DateText;
+      /** 有效期至 · last day on which it is good */
+      readonly validUntil: DateText | null;
+      /** 状态 · state in words */
+      readonly stateName: string;
+      /** 校验码 · what the verification page (`/verify`) asks for beside the number */
+      readonly verificationCode: string;
+      /** 电子文件 · the sealed PDF in Base64; null once it is revoked */
+      readonly content: string | null;
+    } | null;
+    /** 不予受理的原因 · all of them at once */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+    }>;
+  };
+}
+
+export interface IssueContributionCertificateVariables {
+  readonly input: IssueContributionCertificateInput;
+}
+
+/** 申请缴存证明 · have a certificate of an own account issued */
+export const IssueContributionCertificate: Operation<"mutation", IssueContributionCertificateData, IssueContributionCertificateVariables> = {
+  kind: "mutation",
+  name: "IssueContributionCertificate",
+  id: "sha256:c3d8223bbbe9e4888dcdfd2e8a056f8bbe364255c7f471fbf1fffcfcb1517e9e",
+};
+
+export interface LinkedIdentitiesData {
+  /** 登录账号 · accounts by which the caller is known */
+  readonly linkedIdentities: ReadonlyArray<{
+    /** 全局编号 · global id */
+    readonly id: string;
+    /** 平台代码 · code of the platform */
+    readonly provider: string;
+    /** 平台名称 · name of the platform */
+    readonly name: string;
+    /** 关联时间 · since when */
+    readonly linkedAt: DateTimeText;
+    /** 最近使用时间 · last use */
+    readonly lastUsedAt: DateTimeText;
+    /** 最近实名核验时间 · when the real name was last proved with it */
+    readonly confirmedAt: DateTimeText | null;
+    /** 可否解除关联 · whether it can be taken away */
+    readonly removable: boolean;
+  }>;
+}
+
+export type LinkedIdentitiesVariables = Record<string, never>;
+
+/** 登录账号 · accounts by which the caller is known */
+export const LinkedIdentities: Operation<"query", LinkedIdentitiesData, LinkedIdentitiesVariables> = {
+  kind: "query",
+  name: "LinkedIdentities",
+  id: "sha256:2de3c3e88c7f86df678a619276ff4ede4abf4efb97eeb5bc181e15117d3dc2f5",
 };
 
 export interface LoginDevicesData {
@@ -2778,6 +3286,79 @@ export const LoginDevices: Operation<"query", LoginDevicesData, LoginDevicesVari
   id: "sha256:a111707d6946d0b85c97fec6d06edc3a1b1505902550e9bbea1573e8a24b8f91",
 };
 
+export interface MarkNoticesReadData {
+  /** 标记通知已读 · everything up to a notice is read */
+  readonly markNoticesRead: {
+    /** 未读条数 · how many are left; null when refused */
+    readonly unread: number | null;
+    /** 不予受理的原因 · every reason at once; empty when done */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+    }>;
+  };
+}
+
+export interface MarkNoticesReadVariables {
+  readonly input: MarkNoticesReadInput;
+}
+
+/** 标记通知已读 · everything up to a notice is read */
+export const MarkNoticesRead: Operation<"mutation", MarkNoticesReadData, MarkNoticesReadVariables> = {
+  kind: "mutation",
+  name: "MarkNoticesRead",
+  id: "sha256:6ba9d7baf936f3f39094d61ab56fd2a2f6a47f015f91b78acd39a0806b53ec2f",
+};
+
+export interface NoticesData {
+  /** 我的通知 · what the centre sent to the caller, the newest first; `first` at most 100 */
+  readonly notices: {
+    /** 总条数 · number of entries on all pages */
+    readonly totalCount: number;
+    /** 本页各条 · the entries of this page */
+    readonly edges: ReadonlyArray<{
+      /** 内容 · the object */
+      readonly node: {
+        /** 编号 · what `markNoticesRead` is given */
+        readonly id: string;
+        /** 业务类别 · what it is about */
+        readonly areaName: string;
+        /** 内容 · text, to be shown as text */
+        readonly text: string;
+        /** 时间 · when it was sent */
+        readonly sentAt: DateTimeText;
+        /** 是否已读 · whether the caller has read it */
+        readonly read: boolean;
+      };
+    }>;
+    /** 页码信息 · where this page stands */
+    readonly pageInfo: {
+      /** 是否还有下一页 · whether more follow */
+      readonly hasNextPage: boolean;
+      /** 本页末位置 · give it as `after` for the next page */
+      readonly endCursor: string | null;
+    };
+  };
+}
+
+export interface NoticesVariables {
+  readonly first: number;
+  readonly after?: string | null;
+}
+
+/** 我的通知 · what the centre sent to the caller, the newest first; `first` at most 100 */
+export const Notices: Operation<"query", NoticesData, NoticesVariables> = {
+  kind: "query",
+  name: "Notices",
+  id: "sha256:71e19d529d5bd0a3d35b1dd50c6d1c54d0aea3d2d9784cf060c7d2d4c580f4ab",
+};
+
 export interface PauseArrangementData {
   /** 暂停提取约定 · pause an agreed withdrawal */
   readonly pauseArrangement: {
@@ -2813,6 +3394,101 @@ export const PauseArrangement: Operation<"mutation", PauseArrangementData, Pause
   kind: "mutation",
   name: "PauseArrangement",
   id: "sha256:24da61e1ebaa5704c5f37d3ae186f807e6b45c5df7a172966e6f7bc9aa02b153",
+};
+
+export interface PersonalInformationData {
+  /** 当前用户 · who is asking */
+  readonly viewer: {
+    /** 缴存人信息 · the person; null unless a citizen is logged in */
+    readonly person: {
+      /** 姓名（脱敏）· name, masked */
+      readonly nameMasked: string;
+      /** 证件类型 · type of document (JGJ/T 320 A.1) */
+      readonly documentType: string;
+      /** 证件号码（脱敏）· document number, masked */
+      readonly documentNoMasked: string;
+      /** 手机号码（脱敏）· mobile number, masked */
+      readonly mobileMasked: string | null;
+      /** 银行卡 · cards in the person's own name */
+      readonly cards: ReadonlyArray<{
+        /** 全局编号 · global id */
+        readonly id: string;
+        /** 银行代码 · code of the entrusted bank */
+        readonly bankCode: string;
+        /** 开户银行 · bank */
+        readonly bankName: string;
+        /** 是否受托银行 · whether the centre pays to this bank */
+        readonly bankEntrusted: boolean;
+        /** 卡号（脱敏）· masked number */
+        readonly cardNoMasked: string;
+        /** 是否默认卡 · whether it is the default */
+        readonly isDefault: boolean;
+      }>;
+    } | null;
+  };
+  /** 冷静期内的变更 · changes of phone or payee that cool off */
+  readonly sensitiveChanges: ReadonlyArray<{
+    /** 种类 · kind */
+    readonly kindName: string;
+    /** 变更时间 · when */
+    readonly madeAt: DateTimeText;
+    /** 冷静期截止时间 · until when more is asked for */
+    readonly coolsUntil: DateTimeText;
+    /** 变更前（脱敏）· before, masked */
+    readonly beforeMasked: string;
+    /** 变更后（脱敏）· after, masked */
+    readonly afterMasked: string;
+  }>;
+}
+
+export type PersonalInformationVariables = Record<string, never>;
+
+/**
+ * 当前用户 · who is asking
+ * 冷静期内的变更 · changes of phone or payee that cool off
+ */
+export const PersonalInformation: Operation<"query", PersonalInformationData, PersonalInformationVariables> = {
+  kind: "query",
+  name: "PersonalInformation",
+  id: "sha256:e34b430e7e83ec1bbe5b66647cd2de32a363332c749922bbda0f5c75cebc70fe",
+};
+
+export interface PhoneData {
+  /** 当前用户 · who is asking */
+  readonly viewer: {
+    /** 缴存人信息 · the person; null unless a citizen is logged in */
+    readonly person: {
+      /** 手机号码（脱敏）· mobile number, masked */
+      readonly mobileMasked: string | null;
+    } | null;
+  };
+  /** 冷静期内的变更 · changes of phone or payee that cool off */
+  readonly sensitiveChanges: ReadonlyArray<{
+    /** 种类代码 · phone or payee */
+    readonly kind: string;
+    /** 种类 · kind */
+    readonly kindName: string;
+    /** 变更时间 · when */
+    readonly madeAt: DateTimeText;
+    /** 冷静期截止时间 · until when more is asked for */
+    readonly coolsUntil: DateTimeText;
+    /** 变更前（脱敏）· before, masked */
+    readonly beforeMasked: string;
+    /** 变更后（脱敏）· after, masked */
+    readonly afterMasked: string;
+  }>;
+}
+
+export type PhoneVariables = Record<string, never>;
+
+/**
+ * 当前用户 · who is asking
+ * 冷静期内的变更 · changes of phone or payee that cool off
+ */
+export const Phone: Operation<"query", PhoneData, PhoneVariables> = {
+  kind: "query",
+  name: "Phone",
+  id: "sha256:ed84952f7d6a0bdb47d2d7f195bed630ec00fcc1cf899332b9eea2d72f5889bb",
 };
 
 export interface QuoteClosureWithdrawalData {
@@ -3122,6 +3798,58 @@ export const RecordAccesses: Operation<"query", RecordAccessesData, RecordAccess
   id: "sha256:6170f4933013b51e1a47c1d9d8fadde17bb940868c77fd0f4f094bb6c46176e3",
 };
 
+export interface RemoveBankCardData {
+  /** 停用银行卡 · take a card out of use */
+  readonly removeBankCard: {
+    /** 银行卡 · cards, the chosen one first */
+    readonly cards: ReadonlyArray<{
+      /** 全局编号 · global id */
+      readonly id: string;
+      /** 开户银行 · bank */
+      readonly bankName: string;
+      /** 是否受托银行 · whether the centre pays to this bank */
+      readonly bankEntrusted: boolean;
+      /** 卡号（脱敏）· masked number */
+      readonly cardNoMasked: string;
+      /** 是否默认卡 · whether it is the default */
+      readonly isDefault: boolean;
+    }>;
+    /** 不予受理的原因 · all of them at once */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+      /** 人脸核验 · how to get what is missing; null for every other reason */
+      readonly stepUp: {
+        /** 办理事项代码 · code of the operation */
+        readonly operation: string;
+        /** 办理事项 · operation */
+        readonly operationName: string;
+        /** 核验凭据 · for `startFaceCheck`; names this request and no other */
+        readonly challenge: string;
+        /** 可选方式 · face, or counter: staff compare the papers */
+        readonly ways: ReadonlyArray<string>;
+      } | null;
+    }>;
+  };
+}
+
+export interface RemoveBankCardVariables {
+  readonly input: RemoveBankCardInput;
+}
+
+/** 停用银行卡 · take a card out of use */
+export const RemoveBankCard: Operation<"mutation", RemoveBankCardData, RemoveBankCardVariables> = {
+  kind: "mutation",
+  name: "RemoveBankCard",
+  id: "sha256:b90370349c6b6680dc282ef95033feee7a34a89c6947859ab22c1865110caa6f",
+};
+
 export interface RentWithdrawalFormData {
   /** 服务事项 · one service item, by code or identifier */
   readonly serviceItem: {
@@ -3405,6 +4133,86 @@ export const SendMessage: Operation<"mutation", SendMessageData, SendMessageVari
   id: "sha256:5d5668db1adbf239f0a5ec672ff614cef614d6bd57e4927aa3dcfbb6a60d1502",
 };
 
+export interface SendPhoneCodeData {
+  /** 获取手机验证码 · have a code sent to a new phone */
+  readonly sendPhoneCode: {
+    /** 接收号码（脱敏）· where the code went, masked; empty when refused */
+    readonly mobileMasked: string | null;
+    /** 验证码有效期 · until when the code is good */
+    readonly expiresAt: DateTimeText | null;
+    /** 不予办理的原因 · every reason; empty when done */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+      /** 人脸核验 · how to get what is missing; null for every other reason */
+      readonly stepUp: {
+        /** 办理事项代码 · code of the operation */
+        readonly operation: string;
+        /** 办理事项 · operation */
+        readonly operationName: string;
+        /** 核验凭据 · for `startFaceCheck`; names this request and no other */
+        readonly challenge: string;
+        /** 可选方式 · face, or counter: staff compare the papers */
+        readonly ways: ReadonlyArray<string>;
+      } | null;
+    }>;
+  };
+}
+
+export interface SendPhoneCodeVariables {
+  readonly input: SendPhoneCodeInput;
+}
+
+/** 获取手机验证码 · have a code sent to a new phone */
+export const SendPhoneCode: Operation<"mutation", SendPhoneCodeData, SendPhoneCodeVariables> = {
+  kind: "mutation",
+  name: "SendPhoneCode",
+  id: "sha256:ca9654d80c79999c323335ff4f1fe12e4de8000a26f4816da56884c9f2a1bf1d",
+};
+
+export interface ServiceItemGuideData {
+  /** 服务事项 · one service item, by code or identifier */
+  readonly serviceItem: {
+    /** 事项编码 · code, such as C20 */
+    readonly code: string;
+    /** 事项名称 · name */
+    readonly name: string;
+    /** 业务领域 · area in words */
+    readonly areaName: string;
+    /** 是否已开通 · whether it can be applied for here already */
+    readonly open: boolean;
+    /** 登录要求 · level of login that it needs */
+    readonly login: string;
+    /** 办理环节 · steps in order */
+    readonly steps: ReadonlyArray<string>;
+    /** 办理时限 · time limit in words */
+    readonly timeLimit: string;
+    /** 申请材料 · what the applicant has to hand in */
+    readonly materials: ReadonlyArray<string>;
+    /** 办理依据 · legal basis */
+    readonly legalBasis: ReadonlyArray<string>;
+    /** 待核实内容 · what the centre has not confirmed yet */
+    readonly unverified: ReadonlyArray<string>;
+  } | null;
+}
+
+export interface ServiceItemGuideVariables {
+  readonly code: string;
+}
+
+/** 服务事项 · one service item, by code or identifier */
+export const ServiceItemGuide: Operation<"query", ServiceItemGuideData, ServiceItemGuideVariables> = {
+  kind: "query",
+  name: "ServiceItemGuide",
+  id: "sha256:c7d92aeedb31dd7bbd7e996b8281c7c11b19f5532d55db1ed19a11b69135ef36",
+};
+
 export interface ServiceItemsData {
   /** 服务事项目录 · service items that the caller's channel offers */
   readonly serviceItems: ReadonlyArray<{
@@ -3563,6 +4371,87 @@ export const StartFaceCheck: Operation<"mutation", StartFaceCheckData, StartFace
   id: "sha256:136e6f0ed779fcf7dfa1c13fd377851391e112ca2157e1a2b62806422bf2a746",
 };
 
+export interface TransferData {
+  /** 异地转移 · one of the caller's transfers; null for any other */
+  readonly transfer: {
+    /** 全局编号 · global id */
+    readonly id: string;
+    /** 受理编号 · number of the transfer */
+    readonly transferNo: string;
+    /** 方向代码 · `in`, `out` */
+    readonly direction: string;
+    /** 方向 · direction in words */
+    readonly directionName: string;
+    /** 联系函编号 · number of the contact letter; null before it was sent */
+    readonly letterNo: string | null;
+    /** 对方中心 · the other city's centre */
+    readonly otherCentre: string;
+    /** 对方个人账号（掩码） · account there, masked */
+    readonly otherAccountMasked: string;
+    /** 状态代码 · the platform's code; `applied` and `declined` before the letter */
+    readonly state: string;
+    /** 状态 · state in words */
+    readonly stateName: string;
+    /** 说明 · what this state means and what comes next */
+    readonly explanation: string;
+    /** 原因 · why it is negotiated, was refused or has failed; null for nothing said */
+    readonly reason: string | null;
+    /** 转移金额 · amount; null until the paying centre has named it */
+    readonly amount: Money | null;
+    /** 资金状态 · where the money is */
+    readonly moneyName: string;
+    /** 可否撤销 · whether `cancelTransfer` is possible now */
+    readonly cancellable: boolean;
+    /** 可否答复 · whether `answerTransfer` is possible now: in negotiation or refused there */
+    readonly answerable: boolean;
+    /** 可否评价 · whether `evaluateTransfer` is possible: it has ended and was not evaluated, or is again */
+    readonly evaluable: boolean;
+    /** 评价等级 · grade given, 5 非常满意 … 1 非常不满意; null while there is none */
+    readonly evaluation: number | null;
+    /** 差评答复 · the centre's answer to a bad review; null before the call-back */
+    readonly evaluationReply: string | null;
+    /** 申请时间 · when it was applied for */
+    readonly appliedAt: DateTimeText;
+    /** 办理期限 · by when it is to be done */
+    readonly dueOn: DateText;
+    /** 办结时间 · when it ended; null while it runs */
+    readonly endedAt: DateTimeText | null;
+    /** 办理进度 · the steps of the transfer, in order */
+    readonly steps: ReadonlyArray<{
+      /** 环节代码 · code */
+      readonly code: string;
+      /** 环节名称 · name */
+      readonly name: string;
+      /** 环节进度 · how far it is */
+      readonly state: StepState;
+      /** 到达时间 · when the case came to this step */
+      readonly at: DateTimeText | null;
+    }>;
+    /** 办理与协商记录 · what happened, the oldest first */
+    readonly records: ReadonlyArray<{
+      /** 时间 · when */
+      readonly at: DateTimeText;
+      /** 事项 · what happened */
+      readonly name: string;
+      /** 状态 · state after it */
+      readonly stateName: string;
+      /** 说明 · what was said; null for nothing */
+      readonly note: string | null;
+    }>;
+  } | null;
+}
+
+export interface TransferVariables {
+  readonly id: string;
+}
+
+/** 异地转移 · one of the caller's transfers; null for any other */
+export const Transfer: Operation<"query", TransferData, TransferVariables> = {
+  kind: "query",
+  name: "Transfer",
+  id: "sha256:5cf2fdec57fc5bacc5cb295f6a718df2d7484b826a48a7250017457b16e1ccfe",
+};
+
 export interface TransferFormData {
   /** 转出地中心 · centres that can be transferred from */
   readonly transferCentres: ReadonlyArray<{
@@ -3609,20 +4498,14 @@ export interface TransfersData {
     readonly letterNo: string | null;
     /** 对方中心 · the other city's centre */
     readonly otherCentre: string;
-    /** 对方个人账号（掩码） · account there, masked */
-    readonly otherAccountMasked: string;
     /** 状态代码 · the platform's code; `applied` and `declined` before the letter */
     readonly state: string;
     /** 状态 · state in words */
     readonly stateName: string;
-    /** 说明 · what this state means and what comes next */
-    readonly explanation: string;
     /** 转移金额 · amount; null until the paying centre has named it */
     readonly amount: Money | null;
     /** 资金状态 · where the money is */
     readonly moneyName: string;
-    /** 可否撤销 · whether `cancelTransfer` is possible now */
-    readonly cancellable: boolean;
     /** 申请时间 · when it was applied for */
     readonly appliedAt: DateTimeText;
     /** 办理期限 · by when it is to be done */
@@ -3638,7 +4521,63 @@ export type TransfersVariables = Record<string, never>;
 export const Transfers: Operation<"query", TransfersData, TransfersVariables> = {
   kind: "query",
   name: "Transfers",
-  id: "sha256:f02cb46de53db5ebd74dd6c806bda505afb28faf7cc7ec4179e49ee96b4332cb",
+  id: "sha256:e3ecdee043c504a15834c1d25d791c570a614145b74be3b000de385da876b694",
+};
+
+export interface UnlinkIdentityData {
+  /** 解除关联 · take a linked account away */
+  readonly unlinkIdentity: {
+    /** 登录账号 · linked accounts as they now stand */
+    readonly identities: ReadonlyArray<{
+      /** 全局编号 · global id */
+      readonly id: string;
+      /** 平台代码 · code of the platform */
+      readonly provider: string;
+      /** 平台名称 · name of the platform */
+      readonly name: string;
+      /** 关联时间 · since when */
+      readonly linkedAt: DateTimeText;
+      /** 最近使用时间 · last use */
+      readonly lastUsedAt: DateTimeText;
+      /** 最近实名核验时间 · when the real name was last proved with it */
+      readonly confirmedAt: DateTimeText | null;
+      /** 可否解除关联 · whether it can be taken away */
+      readonly removable: boolean;
+    }>;
+    /** 不予办理的原因 · every reason; empty when done */
+    readonly userErrors: ReadonlyArray<{
+      /** 原因编码 · stable code `area.reason` */
+      readonly code: string;
+      /** 提示语 · a sentence for the person */
+      readonly message: string;
+      /** 对应的填写项 · input field that it is about; null for all of it */
+      readonly field: string | null;
+      /** 可否稍后重试 · whether the same request may succeed later */
+      readonly retryable: boolean;
+      /** 人脸核验 · how to get what is missing; null for every other reason */
+      readonly stepUp: {
+        /** 办理事项代码 · code of the operation */
+        readonly operation: string;
+        /** 办理事项 · operation */
+        readonly operationName: string;
+        /** 核验凭据 · for `startFaceCheck`; names this request and no other */
+        readonly challenge: string;
+        /** 可选方式 · face, or counter: staff compare the papers */
+        readonly ways: ReadonlyArray<string>;
+      } | null;
+    }>;
+  };
+}
+
+export interface UnlinkIdentityVariables {
+  readonly input: UnlinkIdentityInput;
+}
+
+/** 解除关联 · take a linked account away */
+export const UnlinkIdentity: Operation<"mutation", UnlinkIdentityData, UnlinkIdentityVariables> = {
+  kind: "mutation",
+  name: "UnlinkIdentity",
+  id: "sha256:fb381eb2bd1a91947f21f1cd4a8c191ffa1dd5dcf3d48f022ecc080f3d19d168",
 };
 
 export interface WithdrawRiskAppealData {

@@ -8,6 +8,19 @@ export function typedToTheEnd(name, value) {
   return name === "spouseDocumentNo" && value.length === DOCUMENT_NO_LENGTH;
 }
 
+/** Amounts as people write them, 3,200,000 or 3200000元, as the service reads them. */
+export function plainAmount(text) {
+  return String(text).replace(/[\s,，元¥]/g, "");
+}
+
+export function isAmount(text) {
+  return AMOUNT.test(text);
+}
+
+export function notAnAmount({ name, title }) {
+  return { field: name, message: `${title}请填写数字，最多两位小数，例如 5000.00。` };
+}
+
 export class Answers {
   #given = {};
 
@@ -40,9 +53,8 @@ export class Answers {
     this.#given[name] = value === "" ? null : this.#read(name, value);
   }
 
-  /** Amounts as people write them: 3,200,000 or 3200000元. */
   #read(name, value) {
-    return this.#typeOf(name) === "money" ? String(value).replace(/[\s,，元¥]/g, "") : value;
+    return this.#typeOf(name) === "money" ? plainAmount(value) : value;
   }
 
   #typeOf(name) {
@@ -63,8 +75,8 @@ export class Answers {
 
   get malformed() {
     return this.kind.fields
-      .filter(({ name, type }) => type === "money" && this.#given[name] && !AMOUNT.test(this.#given[name]))
-      .map(({ name, title }) => ({ field: name, message: `${title}请填写数字，最多两位小数，例如 5000.00。` }));
+      .filter(({ name, type }) => type === "money" && this.#given[name] && !isAmount(this.#given[name]))
+      .map(notAnAmount);
   }
 
   /** As if the commitment were made, so that the amount is there to see before anything is signed. */

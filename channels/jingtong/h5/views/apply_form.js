@@ -55,7 +55,7 @@ export function fieldsOf({ kind, cards, answers, prefill, onChange }) {
 }
 
 /** One field of the kind's own. */
-function declared(field, { value, earlier, onChange }) {
+export function declared(field, { value, earlier, onChange }) {
   const label = field.required ? field.title : `${field.title}（选填）`;
   if (field.type === "code") {
     return el("div", {}, el("p", { class: "label", text: label }), radioGroup({

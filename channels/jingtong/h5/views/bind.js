@@ -2,28 +2,34 @@
 // platform to it. The server has the last word: the code has to stand for the account that asked for the link.
 
 import { Trouble } from "../errors.js";
-import { accessToken } from "../session.js";
-import { button, el, fill, icon, sentence } from "../ui.js";
+import { accessToken, remember } from "../session.js";
+import { button, el, fill, icon, isLoginNeeded, notice, sentence } from "../ui.js";
 
 export async function showBind(main, parameter, go) {
   const [ticket, code] = parameter.split("/");
   await accessToken(); // who is not logged in goes there first and comes back
-  const saying = el("p", { class: "says", role: "alert" });
+  const saying = el("div", {});
   const yes = button("确认关联", async () => {
+    fill(saying);
     try {
       await bind(ticket, code);
       fill(main, done(go));
     } catch (error) {
-      saying.textContent = sentence(error);
+      if (isLoginNeeded(error)) {
+        remember(location.hash); // the way back leads here again
+        return go("/login", { replace: true });
+      }
+      fill(saying, notice("refusal", el("p", { text: sentence(error) })));
     }
   }, { id: "bind", busyLabel: "正在关联…" });
   fill(
     main,
     el("h1", { class: "page-title", text: "关联平台账号" }),
-    el("p", { text: "关联后，您可以用这个微信或支付宝账号登录，并在其中接收业务通知。请确认链接是您本人在公众号或生活号中获取的。" }),
-    yes,
+    el("p", { text: "关联后，您可以用这个微信或支付宝账号登录，并在其中接收业务通知。" }),
+    notice("plain", el("p", { text: "请确认链接是您本人在公众号或生活号中获取的。他人发来的链接请勿确认，否则对方可以查看您的公积金信息。" })),
     saying,
-    el("p", { class: "quiet small", text: "如果不是您本人获取的链接，请关闭页面，不要确认。" }),
+    yes,
+    button("不是本人获取，不关联", () => go("/", { replace: true }), { kind: "secondary" }),
   );
 }
 

@@ -1,12 +1,14 @@
 // One case: where it stands, live; why it was decided so; the payment; cancelling.
 
 import * as api from "../api.js";
-import { CANCEL_CASE, CASE, CASE_PROGRESS, CORRECT_CASE } from "../documents.js";
+import { CANCEL_CASE, CASE, CASE_PROGRESS } from "../documents.js";
 import { Refusal, Trouble } from "../errors.js";
 import { amount, date, dateTime, isZero } from "../format.js";
-import { announce, button, confirmed, el, facts, fill, icon, notice, section, sentence, toast } from "../ui.js";
+import { announce, button, confirmed, el, facts, fill, notice, section, sentence, toast } from "../ui.js";
 import { explanation } from "./apply_quote.js";
+import { Correcting } from "./correcting.js";
 import { RUNNING, statePill } from "./parts.js";
+import { historyOf, timeline } from "./steps.js";
 
 const MODES = { live: "进度实时更新", polling: "每隔几秒自动更新", off: "" };
 
@@ -41,8 +43,10 @@ class CasePage {
   update(next) {
     if (JSON.stringify(next) === JSON.stringify(this.shown)) return;
     const moved = next.state !== this.shown.state;
+    const writing = document.activeElement;
     this.shown = next;
     this.draw();
+    if (writing?.isConnected) writing.focus({ preventScroll: true }); // what is being filled in was only moved
     if (moved) announce(`办件状态更新为：${next.stateName}`);
   }
 
@@ -57,7 +61,7 @@ class CasePage {
         item.stateExplanation && el("p", { class: "quiet", text: item.stateExplanation }),
         this.modeBox),
       decisionAgainst(item),
-      actions.includes("correct") && this.correction(item.corrections[0]),
+      actions.includes("correct") && this.correction(item),
       actions.includes("evaluate")
         && el("a", { class: "button button-primary wide", href: `#/evaluate/${item.id}`, text: "评价本次服务" }),
       item.evaluation && notice("good", el("p", { text: "您已评价过本次服务，感谢您的反馈。" })),
@@ -75,27 +79,21 @@ class CasePage {
     );
   }
 
-  /** What was asked to be corrected, and the answer to it. */
-  correction(asked) {
-    const area = el("textarea", { id: "statement", name: "statement", class: "input", rows: 4, maxlength: 1000 });
-    const saying = el("p", { class: "says", role: "alert" });
-    const send = async () => {
-      saying.textContent = "";
-      try {
-        await api.mutate(CORRECT_CASE, { id: this.shown.id, statement: area.value }, this.#keys);
-        toast("已重新提交，请等待审核。");
-      } catch (error) {
-        saying.textContent = sentence(error);
-        return;
-      }
-      const now = (await api.query(CASE, { id: this.shown.id }).catch(() => null))?.case;
-      if (now) this.update(now);
-    };
-    return section("补正要求",
-      notice("plain", el("p", { class: "notice-title", text: `请在${date(asked.dueOn)}前补正` }),
-        el("p", { text: asked.reason }), el("p", { text: asked.note })),
-      el("div", { class: "field" }, el("label", { for: "statement", text: "补正说明（4至1000字）" }), area, saying),
-      button("重新提交", send));
+  /** The form of the present request to correct; one that is being filled in stays. */
+  correction({ id, corrections, correctableFields }) {
+    const asked = JSON.stringify([corrections[0], correctableFields]);
+    if (this.asked !== asked) {
+      this.asked = asked;
+      this.correcting = new Correcting({ id, corrections, correctableFields }, { go: this.go, onDone: () => this.corrected() });
+    }
+    return this.correcting.element;
+  }
+
+  async corrected() {
+    const now = (await api.query(CASE, { id: this.shown.id }).catch(() => null))?.case;
+    toast(now && !isZero(now.amount) ? `已重新提交，申请金额为¥${amount(now.amount)}，请等待审核。` : "已重新提交，请等待审核。");
+    if (now) this.update(now);
+    scrollTo({ top: 0 }); // to the state that it has come to
   }
 
   async cancel() {
@@ -123,19 +121,6 @@ function decisionAgainst(item) {
     last.reason && el("p", { text: last.reason }), last.note && el("p", { text: last.note }));
 }
 
-const STEP_WORDS = { done: "已完成", current: "进行中", waiting: "等待中", skipped: "未进行" };
-
-function timeline(steps) {
-  return el("ol", { class: "steps" }, steps.map((step) => {
-    // a case that ended early counts every step as done, but came to some of them never
-    const state = step.state.toLowerCase();
-    return el("li", { class: `step step-${state}`, "aria-current": state === "current" ? "step" : null },
-      el("span", { class: "step-mark" }, state === "done" && icon("check")),
-      el("span", { class: "step-name", text: step.name }),
-      el("span", { class: "quiet small", text: step.at ? dateTime(step.at) : STEP_WORDS[state] }));
-  }));
-}
-
 function payment(paid) {
   return facts([
     ["支付状态", paid.stateName],
@@ -144,15 +129,4 @@ function payment(paid) {
     ["收款卡号", paid.cardMasked],
     ["到账确认", dateTime(paid.confirmedAt)],
   ]);
-}
-
-function historyOf(events) {
-  if (!events?.length) return null;
-  return el("details", { class: "explained" },
-    el("summary", {}, el("span", { text: "办理记录" }), icon("next")),
-    el("ul", { class: "records" }, [...events].reverse().map((event) => el("li", {},
-      el("span", { text: event.actionName }),
-      el("span", { class: "quiet small", text: dateTime(event.at) }),
-      (event.reason || event.note)
-        && el("span", { class: "quiet small note", text: [event.reason, event.note].filter(Boolean).join("：") })))));
 }

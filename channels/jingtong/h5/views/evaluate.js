@@ -1,7 +1,9 @@
 // Five grades, what they were about, and a few words (政务服务“好差评”): for one's own case, or by a one-time code.
 
 import * as api from "../api.js";
-import { CASE, EVALUATE_BY_INVITATION, EVALUATE_CASE, EVALUATION_INVITATION } from "../documents.js";
+import {
+  CASE, EVALUATE_BY_INVITATION, EVALUATE_CASE, EVALUATE_TRANSFER, EVALUATION_INVITATION, TRANSFER,
+} from "../documents.js";
 import { Refusal } from "../errors.js";
 import {
   button, el, empty, face, fill, icon, isLoginNeeded, notice, says, section, sentence, showRefusals,
@@ -25,6 +27,26 @@ export async function showEvaluate(main, id, go) {
     after: [
       el("a", { class: "button button-primary", href: "#/", text: "返回首页" }),
       el("a", { class: "button button-secondary", href: `#/case/${item.id}`, text: "查看办件" }),
+    ],
+    toLogin: () => go("/login", { replace: true }),
+  }).draw();
+}
+
+/** A transfer is evaluated as a case is. */
+export async function showEvaluateTransfer(main, id, go) {
+  const one = (await api.query(TRANSFER, { id })).transfer;
+  if (!one?.evaluable) {
+    const text = one?.evaluation ? "您已评价过本次服务，感谢您的反馈。" : "转移办结后方可评价，请在收到办结通知后再评价。";
+    fill(main, empty("现在不能评价", text, el("a", { class: "button button-secondary", href: "#/transfers", text: "返回我的转移" })));
+    return;
+  }
+  new Evaluation(main, {
+    itemName: `异地${one.directionName}`,
+    caseNo: one.transferNo,
+    send: (input, keys) => api.mutate(EVALUATE_TRANSFER, { id: one.id, ...input }, keys),
+    after: [
+      el("a", { class: "button button-primary", href: "#/", text: "返回首页" }),
+      el("a", { class: "button button-secondary", href: `#/transfer/${one.id}`, text: "查看转移" }),
     ],
     toLogin: () => go("/login", { replace: true }),
   }).draw();

@@ -1,39 +1,77 @@
 // Home: the account first, then what is under way, then what can be done here.
 
 import * as api from "../api.js";
-import { ACCOUNT_ENTRIES, HOME } from "../documents.js";
+import {
+  ACCOUNT_ENTRIES, ARRANGEMENTS, DELEGATIONS, HOME, LOGIN_DEVICES, NOTICES, RISK_RECORDS, SERVICE_ITEMS, TRANSFERS,
+} from "../documents.js";
 import { amount, isZero, month } from "../format.js";
+import { offers } from "../kiosk.js";
 import { el, empty, fill, icon, section } from "../ui.js";
 import { arrangementsLink } from "./arrangements.js";
 import { itemCell } from "./items.js";
 import { caseRow, entryList, RUNNING } from "./parts.js";
 import { devicesLink } from "./devices.js";
+import { messagesLink } from "./messages.js";
+import { papersLink } from "./papers.js";
+import { phoneLink } from "./phone.js";
 import { privacyLink } from "./privacy.js";
 import { recordsLink } from "./records.js";
+import { transfersLink } from "./transfers.js";
 
 const ENTRIES = 4;
 const ENTRIES_MORE = 10;
+// What citizens come for most: our assumption until figures of use say otherwise.
+const COMMON = ["C20", "C17", "C18", "C14"];
 const ITEMS = 4;
 
 export async function showHome(main) {
-  const { viewer, accounts, cases, serviceItems } = await api.query(HOME, { entries: ENTRIES });
+  if (!offers(HOME)) return showServices(main);
+  const { viewer, accounts, cases, serviceItems, unreadNotices } = await api.query(HOME, { entries: ENTRIES });
   const name = viewer.person?.nameMasked ?? "";
   const open = cases.edges.map(({ node }) => node).filter(concerns);
-  const items = [...serviceItems].sort((a, b) => Number(b.open) - Number(a.open));
+  const common = [...serviceItems].sort((one, other) => rank(one) - rank(other)).slice(0, ITEMS);
   fill(
     main,
     el("h1", { class: "greeting", text: name ? `${name}，您好` : "您好" }),
     ...(accounts.length ? accounts.map(accountCard) : [noAccount()]),
     open.length > 0 && section("我的办件", el("ul", { class: "rows" }, open.map(caseRow))),
-    section("常用服务", el("ul", { class: "cells" }, items.slice(0, ITEMS).map(itemCell)),
-      el("a", { class: "more", href: "#/items" }, `全部 ${items.length} 项服务`, icon("next"))),
+    section("常用服务", el("ul", { class: "cells" }, common.map(itemCell)),
+      el("a", { class: "more", href: "#/items" }, `全部 ${serviceItems.length} 项服务`, icon("next"))),
     ...accounts.map((account) => section(
       accounts.length > 1 ? `最近明细 · ${account.employerName}` : "最近明细", recentEntries(account))),
-    arrangementsLink(),
-    privacyLink(),
-    recordsLink(),
-    devicesLink(),
+    links(unreadNotices),
   );
+}
+
+/** The home page of a kiosk whose owner may not show the account. */
+async function showServices(main) {
+  const { serviceItems } = await api.query(SERVICE_ITEMS);
+  fill(
+    main,
+    el("h1", { class: "greeting", text: "您好" }),
+    serviceItems.length > 0 && section("本终端可办理", el("ul", { class: "cells" }, serviceItems.map(itemCell))),
+    links(0),
+  );
+}
+
+function links(unread) {
+  return [
+    offers(NOTICES) && messagesLink(unread),
+    papersLink(),
+    offers(TRANSFERS) && transfersLink(),
+    offers(ARRANGEMENTS) && arrangementsLink(),
+    offers(DELEGATIONS) && privacyLink(),
+    offers(RISK_RECORDS) && recordsLink(),
+    offers(LOGIN_DEVICES) && phoneLink(),
+    offers(LOGIN_DEVICES) && devicesLink(),
+  ];
+}
+
+/** The place among the tiles: what is common, what is open besides, what is not open yet. */
+function rank({ code, open }) {
+  const place = COMMON.indexOf(code);
+  if (!open) return COMMON.length + 1;
+  return place < 0 ? COMMON.length : place;
 }
 
 /** Is under way, or waits for an evaluation. */

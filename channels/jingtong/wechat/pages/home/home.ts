@@ -28,6 +28,13 @@ Page({
     if (page) wx.navigateTo({ url: `/pages/service/service?page=${encodeURIComponent(page)}` });
   },
 
+  async subscribe(this: Shown): Promise<void> {
+    const { session } = getApp();
+    const message = await session.subscribe().catch((error: unknown) =>
+      error instanceof Error ? error.message : "没有开启通知，请稍后重试。");
+    this.setData({ view: { ...(await homeView(session)), message } });
+  },
+
   link(): void {
     wx.navigateTo({ url: `/pages/service/service?page=${encodeURIComponent("/h5/#/login")}` });
   },
