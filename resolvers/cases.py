@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from domain import cases
+from domain import cases, withdrawals
 from domain.cases import CaseView
 from domain.kernel import access
 from domain.kernel.refusal import Refused
@@ -77,12 +77,16 @@ async def cancel_case(info: Info, input: CancelCaseInput) -> CancelCasePayload:
 
 @refusable(CorrectCasePayload)
 async def correct_case(info: Info, input: CorrectCaseInput) -> CorrectCasePayload:
-    view = await cases.correct(
-        actor=info.context.actor,
+    context = info.context
+    view = await withdrawals.correct_withdrawal(
+        actor=context.actor,
         case_no=input.case_no(),
         statement=input.statement,
+        changes=input.changes(),
         request_key=input.request_key,
-        now=info.context.now,
+        registries=context.registries,
+        business_date=context.business_date,
+        now=context.now,
     )
     return CorrectCasePayload.of(view)
 

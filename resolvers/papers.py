@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import contributions
+from domain import contributions, withdrawals
 from domain.contributions.refusals import ACCOUNT_NOT_FOUND
 from domain.kernel.refusal import Refused
 from resolvers.employers import employer_no_of, matter_payload
@@ -12,6 +12,7 @@ from schema.types.papers import (
     ApplyForCertificateInput,
     EmployerMatterPayload,
     IssueContributionCertificateInput,
+    IssueWithdrawalRecordInput,
     SealedPaper,
     SealedPaperPayload,
 )
@@ -32,16 +33,36 @@ async def employer_papers(info: Info) -> list[SealedPaper]:
 @refusable(SealedPaperPayload)
 async def issue_contribution_certificate(info: Info, input: IssueContributionCertificateInput) -> SealedPaperPayload:
     context = info.context
-    if not (input.account_no.isascii() and input.account_no.isdigit() and len(input.account_no) <= 18):
-        raise Refused(ACCOUNT_NOT_FOUND())
     paper = await contributions.issue_contribution_certificate(
         actor=context.actor,
-        account_no=int(input.account_no),
+        account_no=_account_no(input.account_no),
         request_key=input.request_key,
         now=context.now,
         business_date=context.business_date,
     )
     return SealedPaperPayload(paper=SealedPaper.of(paper, owner_id=context.actor.person_id), user_errors=[])
+
+
+@refusable(SealedPaperPayload)
+async def issue_withdrawal_record(info: Info, input: IssueWithdrawalRecordInput) -> SealedPaperPayload:
+    context = info.context
+    paper = await withdrawals.issue_record(
+        actor=context.actor,
+        account_no=_account_no(input.account_no),
+        from_on=input.from_day,
+        until_on=input.until_day,
+        request_key=input.request_key,
+        now=context.now,
+        business_date=context.business_date,
+    )
+    return SealedPaperPayload(paper=SealedPaper.of(paper, owner_id=context.actor.person_id), user_errors=[])
+
+
+def _account_no(given: str) -> int:
+    """Raises Refused for what is no account number, in the same words as for another's."""
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        raise Refused(ACCOUNT_NOT_FOUND())
+    return int(given)
 
 
 @refusable(EmployerMatterPayload)

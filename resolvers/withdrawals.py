@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
+from auth import kiosks
 from domain import policy, withdrawals
 from domain.cases import CaseView
 from domain.kernel.money import Money
@@ -36,11 +37,14 @@ KindCode = Annotated[str, argument("提取类型代码 · kind, as `withdrawalKi
 
 
 async def withdrawal_kinds(info: Info, item_code: ItemCode = None) -> list[WithdrawalKind]:
-    """Kinds that may be applied for today on the caller's channel; of one item when it is named."""
+    """Kinds that may be applied for today on the caller's channel (at a third party's kiosk those that its owner was
+    granted); of one item when it is named."""
     context = info.context
     values = policy.on(context.business_date)
     found = withdrawals.offered(channel=context.actor.channel, business_date=context.business_date, item=item_code)
-    return [WithdrawalKind.of(kind, values=values, channel=context.actor.channel) for kind in found]
+    shown = [WithdrawalKind.of(kind, values=values, channel=context.actor.channel) for kind in found]
+    granted = await kiosks.granted_at(actor=context.actor, now=context.now)
+    return shown if granted is None else [kind for kind in shown if granted.does(kind.operation)]
 
 
 async def withdrawal_kind(info: Info, code: KindCode) -> WithdrawalKind | None:

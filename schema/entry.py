@@ -7,22 +7,27 @@ are asked for in one round trip.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
+from auth import kiosks
 from domain.kernel.actor import Actor
 from schema.admission import Admit, Admitted, Balance
 from schema.cost import REFUSED_POINTS
 from schema.execution import Execution
 from schema.faults import BAD_REQUEST, FORBIDDEN, LIMIT_EXCEEDED, RequestError
 from schema.requests import Caller, GraphQLRequest, Operation
-from schema.third_parties import require_granted
+from schema.third_parties import require_at_kiosk, require_granted
 from schema.trusted.identity import document_id_of
 from schema.trusted.registry import Trusted
 
 DOCUMENT_UNKNOWN = "DOCUMENT_UNKNOWN"
 DOCUMENT_NOT_GRANTED = "DOCUMENT_NOT_GRANTED"
+
+
+Require = Callable[..., Awaitable[None]]
 
 
 class TrustedDocuments(Protocol):
@@ -72,18 +77,21 @@ class Entry:
         if refused is not None:
             raise refused
         third_party = admitted.actor.kind == "partner"
-        if third_party and trusted is None:
+        granted = await kiosks.granted_at(actor=admitted.actor, now=self.execution.now_for(admitted.actor))
+        if (third_party or granted is not None) and trusted is None:
             # whatever the house allows others: a third party runs what is registered
             trusted = await self._registry.find(document_id_of(request.query))
             if trusted is None:
-                raise self._unknown("第三方只能执行已登记的文档，请用documentId提交。")
+                raise self._unknown("第三方及其终端只能执行已登记的文档，请用documentId提交。")
             operation = self._operation(request, trusted, safe=safe)
         if trusted is not None and admitted.actor.channel not in trusted.channels:
             raise self._not_granted()
         if operation is None:
             operation, admitted = await self._by_right(request, admitted, bearer=bearer, origin=origin, safe=safe)
         if third_party:
-            await self._within_grant(operation, actor=admitted.actor)
+            await self._within_grant(require_granted, operation, actor=admitted.actor)
+        elif granted is not None:
+            await self._within_grant(partial(require_at_kiosk, granted=granted), operation, actor=admitted.actor)
         self.execution.require_visible(operation, actor=admitted.actor)
         return Entered(Caller(admitted.actor, bearer), operation, admitted.balance)
 
@@ -123,9 +131,9 @@ class Entry:
         operation = self._operation(request, None)
         return operation, await self._admit(bearer, points=operation.points, origin=origin)
 
-    async def _within_grant(self, operation: Operation, *, actor: Actor) -> None:
+    async def _within_grant(self, require: Require, operation: Operation, *, actor: Actor) -> None:
         try:
-            await require_granted(operation, actor=actor, now=self.execution.now_for(actor))
+            await require(operation, actor=actor, now=self.execution.now_for(actor))
         except RequestError:
             self.execution.reject("document_not_granted")
             raise

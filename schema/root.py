@@ -13,6 +13,7 @@ from resolvers import cases as of_cases
 from resolvers import catalogue as of_catalogue
 from resolvers import collection as of_collection
 from resolvers import drafts as of_drafts
+from resolvers import employer_agents as of_agents
 from resolvers import employers as of_employers
 from resolvers import evaluations as of_evaluations
 from resolvers import exchange as of_exchange
@@ -43,6 +44,8 @@ from schema.guards import (
     answered,
     streamed,
 )
+from schema.kiosk_papers import KioskPaperMutations, KioskPaperQueries
+from schema.messages import NoticeMutations, NoticeQueries
 from schema.transfers import TransferMutations, TransferQueries
 from schema.types.accounts import Account, BankCard, LedgerEntry
 from schema.types.arrangements import RentArrangement, WithdrawalArrangement
@@ -53,6 +56,7 @@ from schema.types.collection import Employer
 from schema.types.collection_payloads import ContributionListPayload, StatementPayload
 from schema.types.connections import Connection
 from schema.types.drafts import Draft, SaveDraftPayload
+from schema.types.employer_agents import EmployerAgent, EmployerAgentsPayload
 from schema.types.employer_matters import CollectionNotice
 from schema.types.evaluations import EvaluateByInvitationPayload, EvaluationGrade, EvaluationInvitation
 from schema.types.exchange import EmployerOrigin, ExchangeRecord
@@ -95,7 +99,7 @@ from schema.withdrawals import WithdrawalMutations, WithdrawalQueries
 
 
 @strawberry.type(description="查询 · queries")
-class Query(WithdrawalQueries, TransferQueries):
+class Query(WithdrawalQueries, TransferQueries, KioskPaperQueries, NoticeQueries):
     viewer: Viewer = answered(of_viewer.viewer, PUBLIC, "当前用户 · who is asking")
     node: Node | None = answered(
         of_nodes.node,
@@ -171,6 +175,9 @@ class Query(WithdrawalQueries, TransferQueries):
     collection_notice: CollectionNotice = answered(
         of_employers.collection_notice, PUBLIC, "委托收款告知单 · the notice of entrusted collection as it stands"
     )
+    employer_agents: list[EmployerAgent] = answered(
+        of_agents.employer_agents, AGENT, "单位经办人 · who may act for the employer, for who keeps them", list_size=20
+    )
     employer_origin: EmployerOrigin | None = answered(
         of_exchange.employer_origin, AGENT, "单位登记来源 · where the employer's registration came from"
     )
@@ -203,7 +210,7 @@ class Query(WithdrawalQueries, TransferQueries):
 
 
 @strawberry.type(description="办理 · mutations; each takes a `requestKey` and answers `userErrors`")
-class Mutation(WithdrawalMutations, TransferMutations):
+class Mutation(WithdrawalMutations, TransferMutations, KioskPaperMutations, NoticeMutations):
     apply_for_rent_withdrawal: ApplyForRentWithdrawalPayload = answered(
         of_withdrawals.apply_for_rent_withdrawal, CITIZEN, "申请租房提取 · apply for a rent withdrawal", weight=60
     )
@@ -280,6 +287,12 @@ class Mutation(WithdrawalMutations, TransferMutations):
         "申请缴存证明 · have a certificate of an own account issued",
         weight=60,
     )
+    issue_withdrawal_record: SealedPaperPayload = answered(
+        of_papers.issue_withdrawal_record,
+        CITIZEN_SELF,
+        "申请提取记录证明 · have a certificate of the withdrawals of an own account issued",
+        weight=60,
+    )
     change_employer_information: EmployerMatterPayload = answered(
         of_employers.change_employer_information, AGENT, "变更单位信息 · change contact and pay day"
     )
@@ -303,6 +316,15 @@ class Mutation(WithdrawalMutations, TransferMutations):
     )
     withdraw_matter: EmployerMatterPayload = answered(
         of_employers.withdraw_matter, AGENT, "撤回单位业务 · take back what nobody has decided"
+    )
+    add_employer_agent: EmployerAgentsPayload = answered(
+        of_agents.add_employer_agent, AGENT, "增加经办人 · appoint somebody to act for the employer", weight=30
+    )
+    limit_employer_agent: EmployerAgentsPayload = answered(
+        of_agents.limit_employer_agent, AGENT, "调整经办人权限 · what an agent may do from now on"
+    )
+    remove_employer_agent: EmployerAgentsPayload = answered(
+        of_agents.remove_employer_agent, AGENT, "移除经办人 · end an agent's appointment and sessions at once"
     )
     apply_for_certificate: EmployerMatterPayload = answered(
         of_papers.apply_for_certificate, AGENT, "申请合规证明 · apply for a certificate of compliance", weight=60

@@ -1,12 +1,16 @@
-"""What a third party may run: registered documents, within its grant. Asked after the gate has let it in."""
+"""What a third party may run, and a citizen at its kiosk: registered documents, within its grant. Asked after the gate
+has let them in."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from auth import kiosks
 from auth.grants import admitting, usage
-from domain.kernel import access
+from auth.kiosks import Granted
+from domain.kernel import access, audit
 from domain.kernel.actor import Actor
+from schema.admission import TOO_MANY_REQUESTS
 from schema.faults import FORBIDDEN, RequestError
 from schema.requests import Operation
 
@@ -14,6 +18,8 @@ NOT_GRANTED = "DOCUMENT_NOT_GRANTED"
 FIELDS_NOT_GRANTED = "FIELDS_NOT_GRANTED"
 DELEGATION_MISSING = "DELEGATION_MISSING"
 
+_AT_KIOSK = "本终端没有开通这项服务，请使用其他终端或网上渠道，或到柜台办理。"
+_QUOTA = "本终端今日的办理次数已用完，请明日再来，或使用其他终端、网上渠道。"
 _ANSWERS = {
     "document": (NOT_GRANTED, "授权不包含此文档，请使用授权内的文档，或申请补充授权。"),
     "fields": (FIELDS_NOT_GRANTED, "此文档读取的内容超出授权的字段范围，请改用授权内的版本，或申请补充授权。"),
@@ -55,3 +61,28 @@ async def _note_read(operation: Operation, *, actor: Actor, now: datetime) -> No
         subject=f"grant:{grant.grant_id}",
         now=now,
     )
+
+
+async def require_at_kiosk(operation: Operation, *, granted: Granted, actor: Actor, now: datetime) -> None:
+    """A citizen at a third party's kiosk does what its owner was granted, and what is for everybody. Raises
+    RequestError; the audit trail knows of it."""
+    trusted = operation.trusted
+    assert trusted is not None, "at a third party's kiosk only registered documents run"
+    if trusted.public:
+        return
+    if trusted.document_id not in granted.documents:
+        reason, error = "document", RequestError(_AT_KIOSK, code=NOT_GRANTED, status=403, reason=FORBIDDEN)
+    elif not await kiosks.spend_call(granted=granted, document_id=trusted.document_id, now=now):
+        reason, error = "quota", RequestError(_QUOTA, code=TOO_MANY_REQUESTS, status=429, reason="quota")
+    else:
+        return
+    await audit.record(
+        None,
+        actor=actor,
+        action="grant.exceeded",
+        subject=f"document:{trusted.document_id.removeprefix('sha256:')[:16]}",
+        outcome="refused",
+        now=now,
+        detail={"reason": reason, "at": "kiosk"},
+    )
+    raise error

@@ -6,6 +6,7 @@
     map: ../h5/documents.js          # written for the client: names and identifiers
     client: ../client/documents.ts   # written for clients in TypeScript: with the types of variables and data
     shares: [../../jingtong/documents]   # folders whose operations are this service's too (同质同源)
+    without: [ApplyForPropertyFeeWithdrawal]   # operations of shared folders that are not
 
 A file bears the name of its operation.
 """
@@ -27,7 +28,7 @@ from schema.trusted.identity import source_of
 
 SERVICE_FILE = "service.yaml"
 _SERVICE = re.compile(r"[a-z][a-z0-9_]{1,39}")
-_KEYS = frozenset({"service", "channels", "anyone", "map", "client", "shares"})
+_KEYS = frozenset({"service", "channels", "anyone", "map", "client", "shares", "without"})
 
 
 class FolderFault(Exception):
@@ -59,7 +60,9 @@ def read_folder(folder: Path) -> Service:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise FolderFault(f"{SERVICE_FILE}不是有效的YAML，请核对后重试。") from error
     if not isinstance(said, dict) or not {"service", "channels"} <= set(said) <= _KEYS:
-        raise FolderFault(f"{SERVICE_FILE}应写明service和channels，另可写anyone、map、client和shares，请核对后重试。")
+        raise FolderFault(
+            f"{SERVICE_FILE}应写明service和channels，另可写anyone、map、client、shares和without，请核对后重试。"
+        )
     name = said["service"]
     if not isinstance(name, str) or _SERVICE.fullmatch(name) is None:
         raise FolderFault("service应为小写字母开头的英文名称，请核对后重试。")
@@ -67,6 +70,10 @@ def read_folder(folder: Path) -> Service:
     if not channels or (unknown := sorted(channels - {*CHANNEL_LIMITS, STAFF_CHANNEL, PARTNER_CHANNEL})):
         raise FolderFault(f"渠道{'、'.join(unknown) if channels else ''}不存在，请使用已开通的渠道。")
     sources = _sources(folder, _names(said.get("shares", []), "shares"))
+    without = _names(said.get("without", []), "without")
+    if unknown := sorted(without - {file.removesuffix(".graphql") for file in sources}):
+        raise FolderFault(f"without所列的{'、'.join(unknown)}不在共用的文件夹中，请核对后重试。")
+    sources = {file: text for file, text in sources.items() if file.removesuffix(".graphql") not in without}
     if missing := sorted(anyone - {file.removesuffix(".graphql") for file in sources}):
         raise FolderFault(f"anyone所列的{'、'.join(missing)}没有对应的文件，请核对后重试。")
     map_file, client_file = (

@@ -7,7 +7,7 @@ from enum import Enum
 
 import strawberry
 
-from domain import cases, catalogue, settlement
+from domain import cases, catalogue, settlement, withdrawals
 from domain.cases import CaseEvent, CaseView
 from domain.kernel.money import Money
 from domain.withdrawals import FLAGS
@@ -25,6 +25,7 @@ from schema.types.case_parts import (
     ReviewFlag,
 )
 from schema.types.nodes import Node, global_id
+from schema.types.withdrawals import CorrectableField
 
 
 @strawberry.enum(description="环节进度 · how far a step is")
@@ -100,6 +101,12 @@ class Case(Node):
     @resolved(OWNER_OR_DESK, "补正要求 · what the applicant was asked to correct, the newest first", list_size=3)
     async def corrections(self) -> list[CaseCorrection]:
         return [CaseCorrection.of(one) for one in await cases.corrections_of(case=self.view)]
+
+    @resolved(
+        OWNER_OR_DESK, "可更正项目 · the form's fields while the applicant is asked to correct; else none", list_size=9
+    )
+    def correctable_fields(self) -> list[CorrectableField]:
+        return [CorrectableField.of(one) for one in withdrawals.correctable_fields(case=self.view)]
 
     @resolved(DESK, "签批情况 · the seats that sign in this state; empty where nobody does", list_size=3)
     async def signatures(self, info: Info) -> list[CaseSeat]:

@@ -203,7 +203,9 @@ class RemittanceStatement:
     employee_part: Money = shown(EMPLOYER, "职工部分 · employees' part")
     amount: Money = shown(EMPLOYER, "应缴金额 · amount owed")
     method_name: str = shown(EMPLOYER, "缴款方式 · how it is paid")
-    state: str = shown(EMPLOYER, "状态代码 · open, collecting, paid, distributed or cancelled")
+    state: str = shown(
+        EMPLOYER, "状态代码 · open, collecting, paid, distributed, taking_back (银行收回款项，冲回中) or cancelled"
+    )
     state_name: str = shown(EMPLOYER, "状态 · state in words")
     due_on: date = shown(EMPLOYER, "缴款期限 · last day to pay")
     paid_on: date | None = shown(EMPLOYER, "到账日期 · when the money was there")

@@ -8,8 +8,10 @@ from typing import Self
 import strawberry
 
 from channels.conversations import Line, OwnConversation
+from notifications.own import OwnNotice
 from schema.guards import CITIZEN_SELF, shown
 from schema.types.errors import UserError
+from schema.types.nodes import global_id, key_of
 
 _SIDES = {"citizen": "本人", "staff": "工作人员", "house": "系统"}
 
@@ -59,3 +61,45 @@ class SendMessagePayload:
     @classmethod
     def refused(cls, errors: list[UserError]) -> Self:
         return cls(conversation=None, user_errors=errors)
+
+
+@strawberry.type(description="通知 · something that the centre sent to the caller about their own business")
+class PersonalNotice:
+    id: strawberry.ID = shown(CITIZEN_SELF, "编号 · what `markNoticesRead` is given")
+    area_name: str = shown(CITIZEN_SELF, "业务类别 · what it is about")
+    text: str = shown(CITIZEN_SELF, "内容 · text, to be shown as text")
+    sent_at: datetime = shown(CITIZEN_SELF, "时间 · when it was sent")
+    read: bool = shown(CITIZEN_SELF, "是否已读 · whether the caller has read it")
+
+    @classmethod
+    def of(cls, notice: OwnNotice) -> Self:
+        return cls(
+            id=global_id("Notice", str(notice.message_id)),
+            area_name=notice.area_name,
+            text=notice.text,
+            sent_at=notice.sent_at,
+            read=notice.read,
+        )
+
+
+@strawberry.input(description="标记已读 · everything up to this notice is read")
+class MarkNoticesReadInput:
+    id: strawberry.ID = strawberry.field(description="通知编号 · the newest notice that was read")
+    request_key: str = strawberry.field(
+        description="请求编号 · 8 to 64 letters, digits, `_` or `-`; the same key and input answer the same"
+    )
+
+    def message_id(self) -> int:
+        """Raises Refused when the id is no notice's."""
+        key = key_of(self.id, kind="Notice", field="id")
+        return int(key) if key.isascii() and key.isdigit() and len(key) <= 18 else 0
+
+
+@strawberry.type(description="标记结果 · answer to marking")
+class MarkNoticesReadPayload:
+    unread: int | None = shown(CITIZEN_SELF, "未读条数 · how many are left; null when refused")
+    user_errors: list[UserError] = shown(CITIZEN_SELF, "不予受理的原因 · every reason at once; empty when done")
+
+    @classmethod
+    def refused(cls, errors: list[UserError]) -> Self:
+        return cls(unread=None, user_errors=errors)

@@ -73,6 +73,14 @@ class IssueContributionCertificateInput:
     request_key: str = strawberry.field(description=_KEY)
 
 
+@strawberry.input(description="申请提取记录证明 · what was withdrawn from one of the caller's own accounts in a period")
+class IssueWithdrawalRecordInput:
+    account_no: str = strawberry.field(description="个人账号 · account number")
+    from_day: date = strawberry.field(description="期间起 · first day")
+    until_day: date = strawberry.field(description="期间止 · last day, at most ten years later and not after today")
+    request_key: str = strawberry.field(description=_KEY)
+
+
 @strawberry.input(description="申请合规证明 · a certificate for a listing or a bankruptcy")
 class ApplyForCertificateInput:
     kind: str = strawberry.field(description="种类 · listing_certificate or bankruptcy_certificate")

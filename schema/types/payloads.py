@@ -41,9 +41,25 @@ class CancelCaseInput(CaseInput):
     pass
 
 
+@strawberry.input(description="更正项目 · one field of the form and what is written there now")
+class CorrectedFieldInput:
+    name: str = strawberry.field(
+        description="输入字段 · field of the input as `WithdrawalField.name` names it, `spouseName`, `spouseDocumentNo`"
+    )
+    value: str = strawberry.field(
+        description="内容 · text, an amount in yuan as `1234.50`, a day, a code; blank to declare it no longer"
+    )
+
+
 @strawberry.input(description="补正 · the applicant answers what was asked to be corrected, and hands in again")
 class CorrectCaseInput(CaseInput):
     statement: str = strawberry.field(description="补正说明 · 4 to 1000 characters")
+    fields: list[CorrectedFieldInput] = strawberry.field(
+        default_factory=list, description="更正项目 · fields of the form that are corrected; all is checked anew"
+    )
+
+    def changes(self) -> dict[str, str]:
+        return {one.name: one.value for one in self.fields}
 
 
 @strawberry.input(description="评价 · evaluation of a finished case (好差评)")

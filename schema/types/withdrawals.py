@@ -12,10 +12,10 @@ from domain import catalogue, withdrawals
 from domain.kernel.dates import YearMonth
 from domain.kernel.money import Money
 from domain.policy import PolicyValues
-from domain.withdrawals import Application, Kind, Prefilled
+from domain.withdrawals import Application, Correctable, Field, Kind, Prefilled
 from domain.withdrawals import Quote as QuoteView
 from schema.describing import member
-from schema.guards import CITIZEN, PUBLIC, shown
+from schema.guards import CITIZEN, CITIZEN_OR_DESK, PUBLIC, shown
 from schema.types.case_parts import Explanation
 from schema.types.errors import UserError
 from schema.types.nodes import number_of
@@ -153,6 +153,9 @@ class ExpenseWithdrawalInput(WithdrawalInput):
     )
     address: str | None = strawberry.field(default=None, description="房屋坐落 · address of the home")
     certificate_no: str | None = strawberry.field(default=None, description="不动产权证书号 · title certificate")
+    fund_home: str | None = strawberry.field(
+        default=None, description="维修资金类别代码 · `commodity`, `public`; of a deposit into the maintenance fund"
+    )
     own_payment: Money | None = strawberry.field(default=None, description="已付（应付）金额 · what was paid or is due")
     invoice_no: str | None = strawberry.field(default=None, description="发票或交款通知号码 · invoice or notice")
 
@@ -275,6 +278,30 @@ class WithdrawalField:
     hint: str = shown(PUBLIC, "提示 · what to write")
     options: list[WithdrawalOption] = shown(PUBLIC, "选项 · choices of a code", list_size=4)
 
+    @classmethod
+    def of(cls, field: Field, *, required: bool) -> WithdrawalField:
+        return cls(
+            name=field.input,
+            title=field.name,
+            type=field.type,
+            required=required,
+            hint=field.hint,
+            options=[WithdrawalOption(code=code, name=name) for code, name in field.options.items()],
+        )
+
+
+@strawberry.type(description="可更正项目 · a field that an applicant may correct, and what is declared there")
+class CorrectableField:
+    field: WithdrawalField = shown(CITIZEN_OR_DESK, "申报项目 · the field; its `name` is that of `CorrectedFieldInput`")
+    value: str = shown(CITIZEN_OR_DESK, "已申报内容 · text, an amount in yuan, a day, a code; blank for nothing")
+    masked: bool = shown(CITIZEN_OR_DESK, "是否脱敏 · whether `value` is masked and is only sent when written anew")
+
+    @classmethod
+    def of(cls, found: Correctable) -> CorrectableField:
+        return cls(
+            field=WithdrawalField.of(found.field, required=found.required), value=found.value, masked=found.masked
+        )
+
 
 @strawberry.type(description="申请材料 · a paper that a kind may need")
 class WithdrawalMaterial:
@@ -342,17 +369,7 @@ class WithdrawalKind:
                 for material in withdrawals.materials_of(kind, channel=channel)
             ],
             frequencies=[WithdrawalFrequency(code) for code in withdrawals.frequencies_of(kind, values)],
-            fields=[
-                WithdrawalField(
-                    name=field.input,
-                    title=field.name,
-                    type=field.type,
-                    required=field.code in kind.required,
-                    hint=field.hint,
-                    options=[WithdrawalOption(code=code, name=name) for code, name in field.options.items()],
-                )
-                for field in kind.fields
-            ],
+            fields=[WithdrawalField.of(field, required=field.code in kind.required) for field in kind.fields],
             verified=kind.confidence == "S",
             note=kind.note,
         )
