@@ -79,6 +79,9 @@ JOB_KINDS = {
     "evaluation.invited": "邀请评价",
     "evaluation.given": "评价上报",
     "transfer.changed": "转移进度通知",
+    "receipt.taken_back": "银行收回款项",
+    "statement.taking_back": "收回款项冲回",
+    "statement.taken_back": "收回款项通知单位",
 }
 
 

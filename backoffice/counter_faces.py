@@ -83,7 +83,9 @@ async def require(*, actor: Actor, path: str, form: Mapping[str, str], now: date
     if asked is None:
         return None
     function, matter = asked.function_of(form), asked.matter_of(form)
-    found = await face.counter_check(actor=actor, operation=function, matter=matter, now=now)
+    found = await face.counter_check(
+        actor=actor, operation=function, matter=matter, now=now, request_key=form.get("request_key", "")[:80]
+    )
     if found is None:
         await face.note_missing(actor=actor, operation=function, matter=matter, now=now)
         name = face.counter_operations()[function].name

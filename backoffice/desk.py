@@ -18,13 +18,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from auth import face
-from backoffice import counter_faces, rendering
+from backoffice import counter_faces, reads, rendering
 from backoffice.components import with_query
 from backoffice.forms import Upload, csrf_holds, csrf_token, read_form, read_upload
 from backoffice.navigation import ALWAYS, LOGIN, PASSWORD, permitted, sections_for
-from backoffice.refusals import FORM_EXPIRED, PAGE_NOT_FOUND, PAGE_NOT_PERMITTED
+from backoffice.refusals import FACE_IN_USE, FORM_EXPIRED, PAGE_NOT_FOUND, PAGE_NOT_PERMITTED
 from backoffice.services import SESSION_COOKIE, BackofficeServices
-from domain.kernel import audit
+from domain.kernel import access, audit
 from domain.kernel.actor import ANONYMOUS, Actor
 from domain.kernel.dates import business_date_of
 from domain.kernel.failures import PartnerFailure, StoreUnavailable
@@ -85,6 +85,7 @@ class Desk:
     csrf: str
     form: dict[str, str] = field(default_factory=dict)
     file: Upload | None = None
+    shown: reads.Shown = field(default_factory=reads.Shown)
 
     @property
     def business_date(self) -> date:
@@ -98,6 +99,8 @@ class Desk:
         return permitted(self.actor, right)
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """Whoever it shows is told of it before it is sent."""
+        self.shown.take(values)
         return rendering.page(template, status=status, **self._frame(), **values)
 
     def _frame(self) -> dict[str, Any]:
@@ -153,7 +156,10 @@ def endpoint(page: DeskPage, services: BackofficeServices) -> Callable[[Request]
                 if not csrf_holds(cookie=cookie, given=form.pop("csrf", None)):
                     return await refuse(desk, FORM_EXPIRED)
                 desk = replace(desk, form=form, file=file)
-            return await _shown(page, desk)
+            with access.noted() as noted:
+                answer = await _shown(page, desk)
+                await reads.record(desk.shown, actor=actor, path=page.path, now=now, noted=noted)
+            return answer
         except Refused as refused:
             return await refuse(desk, *refused.refusals)
         except (StoreUnavailable, PartnerFailure) as lost:
@@ -175,9 +181,15 @@ async def _shown(page: DeskPage, desk: Desk) -> Response:
     except counter_faces.FaceMissing as missing:
         text = f"办理“{missing.name}”须先核验当事人。请先完成人脸核验（编号 {missing.matter}），再返回上一页重新提交。"
         return problem(desk, status=409, messages=[text], go=("去人脸核验", missing.link))
-    answer = await page.show(desk)
-    if check is not None and answer.status_code == 303:
-        await face.use_counter_check(actor=desk.actor, check=check, now=desk.now)
+    if check is None:
+        return await page.show(desk)
+    request_key = desk.form.get("request_key", "")[:80] or secrets.token_hex(16)
+    async with face.held_counter_check(check=check, request_key=request_key, now=desk.now) as held:
+        if not held:
+            return problem(desk, status=409, messages=[FACE_IN_USE.message])
+        answer = await page.show(desk)
+        if answer.status_code == 303:
+            await face.use_counter_check(actor=desk.actor, check=check, now=desk.now, request_key=request_key)
     return answer
 
 

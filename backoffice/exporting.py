@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
+from backoffice import reads
 from backoffice.desk import Desk
-from domain.kernel import audit
+from domain.kernel import access, audit
 from domain.kernel.paging import FIRST_MAX, Page
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ async def export_list(
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    body = _body(sheet=sheet, first=first, fetch=fetch, lines=lines)
+    body = _body(desk=desk, sheet=sheet, first=first, fetch=fetch, lines=lines)
     return StreamingResponse(body, media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -77,6 +78,7 @@ def at_once(items: Sequence[T]) -> Callable[[Page[T] | None], Awaitable[Page[T]]
 
 async def _body(
     *,
+    desk: Desk,
     sheet: Sheet,
     first: Page[T],
     fetch: Callable[[Page[T] | None], Awaitable[Page[T]]],
@@ -86,7 +88,13 @@ async def _body(
     yield b"\xef\xbb\xbf" + csv_line(sheet.headings)
     page, count = first, 0
     while True:
-        found = [csv_line(cells) for cells in await lines(page)]
+        shown = reads.Shown()
+        shown.take(page.items)
+        with access.noted() as noted:
+            cells_of_rows = await lines(page)
+            path = desk.request.url.path.rpartition("/export")[0]
+            await reads.record(shown, actor=desk.actor, path=path, now=desk.now, noted=noted, prefix="导出")
+        found = [csv_line(cells) for cells in cells_of_rows]
         count += len(found)
         yield b"".join(found)
         if not page.has_next:

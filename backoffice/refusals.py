@@ -17,5 +17,8 @@ FILTER_MALFORMED = Refusal("desk.filter_malformed", "查询条件过长或含有
 DECISION_MISSING = Refusal("desk.decision_missing", "请选择审核结论后再提交。", "decision")
 PASSWORDS_DIFFER = Refusal("desk.passwords_differ", "两次输入的新密码不一致，请重新输入。", "again")
 REGISTRIES_NOT_CONNECTED = Refusal("desk.registries_not_connected", "部门核验服务尚未接入，请核对申请人的原件办理。")
+FACE_IN_USE = Refusal(
+    "desk.face_in_use", "这次人脸核验正用于另一笔办理，请稍候查看其结果；另行办理的，请重新核验当事人。"
+)
 FACE_NOT_CONNECTED = Refusal("desk.face_not_connected", "人脸核验服务尚未接入，请凭证件核对办理。")
 JOB_NOT_FAILED = Refusal("desk.job_not_failed", "该任务已不在失败列表中，可能已由他人重试，请刷新后查看。")

@@ -10,6 +10,7 @@ from typing import Protocol
 from auth.face import FaceVerification
 from channels.conversations import Messengers
 from domain.cases import Matters
+from domain.contributions import PersonRegistries
 from domain.kernel.actor import Actor
 from domain.ledger import InvariantResult
 from domain.settlement import FundsGateway, PaymentSettler, SettlementGateway
@@ -93,5 +94,6 @@ class BackofficeServices:
     settler: PaymentSettler | None = None
     face: FaceVerification | None = None
     registries: Registries | None = None
+    person_registries: PersonRegistries | None = None
     messengers: Messengers = field(default_factory=dict)
     public_url: str = ""

@@ -6,12 +6,14 @@ from typing import Any
 
 from starlette.responses import Response
 
+from auth import maintenance_care
 from backoffice.components import DECISION_NAMES, Problems
 from backoffice.desk import Desk, DeskPage, redirect
 from backoffice.directory import office_names, staff_names
 from backoffice.forms import new_request_key, text
 from backoffice.pages.case_asking import asking_of
 from backoffice.pages.case_form import declared, policy_used
+from backoffice.pages.funds.shared import amount_field
 from backoffice.refusals import DECISION_MISSING, FORM_MALFORMED, REGISTRIES_NOT_CONNECTED
 from domain import cases, contributions, settlement, withdrawals
 from domain.cases import CaseCheck, CaseEvent, CaseView
@@ -21,6 +23,8 @@ from domain.kernel.refusal import Refusal, Refused
 
 PATH = "/backoffice/cases/{case_no}"
 PRINT = "case.print"
+REFUND = "maintenance.refund"
+REFUND_TONES = {"paying": "active", "returning": "active", "arrived": "waiting", "returned": "good", "failed": "bad"}
 
 _DONE = {
     "asked": "已取得核验结果，见“部门核验”。",
@@ -34,6 +38,9 @@ _DONE = {
     "signed": "已签署意见，等待其他席位签署。",
     "revoke": "已撤回审核意见，业务退回上一环节。",
     "void": "该业务已作废，占用的金额已退回账户。",
+    "refund": "退款申请已提交，等待另一人在“复核”中同意后付款。",
+    "posted": "退款已记入个人账户。",
+    "unposted": "退款仍不能入账，原因见“维修资金”。",
 }
 # With these the page of the case itself cannot be shown either.
 _NO_PAGE = frozenset({"case.not_found"})
@@ -168,6 +175,42 @@ async def reveal(desk: Desk) -> Response:
     return await _page(desk, case, revealed=revealed)
 
 
+async def refund(desk: Desk) -> Response:
+    """维修资金退款: asked for here, agreed to by another on the page of approvals."""
+    case = await _case(desk)
+    problems: list[Refusal] = []
+    amount = amount_field(desk.form, "amount", problems)
+    try:
+        if problems:
+            raise Refused(*problems)
+        await maintenance_care.ask_refund(
+            actor=desk.actor,
+            case_no=case.case_no,
+            amount=amount,
+            reason=text(desk.form, "reason") or "",
+            now=desk.now,
+        )
+    except Refused as refused:
+        return await _refused(desk, refused)
+    return _back(case, done="refund")
+
+
+async def post_refund(desk: Desk) -> Response:
+    """Arrived money that could not be posted goes to the account now."""
+    case = await _case(desk)
+    try:
+        posted = await withdrawals.post_refund(
+            actor=desk.actor,
+            case=case,
+            refund_no=text(desk.form, "refund_no") or "",
+            business_date=desk.business_date,
+            now=desk.now,
+        )
+    except Refused as refused:
+        return await _refused(desk, refused)
+    return _back(case, done="posted" if posted else "unposted")
+
+
 async def _case(desk: Desk) -> CaseView:
     return await cases.case_by_no(actor=desk.actor, case_no=desk.request.path_params["case_no"])
 
@@ -215,6 +258,9 @@ async def _page(
         checks=checks,
         history=history,
         payment=await settlement.payment_of_case(account_no=case.account_no, case_id=case.case_id),
+        deposit=await withdrawals.deposit_of(case=case),
+        may_refund=desk.may(REFUND),
+        refund_tones=REFUND_TONES,
         evaluation=await cases.evaluation_of(account_no=case.account_no, case_id=case.case_id),
         grades=cases.GRADES,
         request_key=key_again or new_request_key(),
@@ -305,5 +351,7 @@ PAGES = (
     DeskPage(f"{PATH}/take-back", "case.read", take_back, "POST"),
     DeskPage(f"{PATH}/ask", "case.claim", ask, "POST"),
     DeskPage(f"{PATH}/print", PRINT, print_paper, "POST"),
+    DeskPage(f"{PATH}/refund", REFUND, refund, "POST"),
+    DeskPage(f"{PATH}/post-refund", REFUND, post_refund, "POST"),
     DeskPage(f"{PATH}/reveal", "person.reveal", reveal, "POST"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import contributions, withdrawals
+from domain import contributions, policy, withdrawals
 from domain.cases import CaseView
 
 _MISSING = "未填写"
@@ -29,18 +29,6 @@ async def _value(case: CaseView, name: str, value: object) -> str:
     return withdrawals.in_words(name, value)
 
 
-_UNITS = {
-    "yuan": "元",
-    "months": "个月",
-    "days": "天",
-    "working_days": "个工作日",
-    "years": "年",
-    "minutes": "分钟",
-    "count": "次",
-    "month_of_year": "月",
-}
-
-
 def policy_used(case: CaseView) -> list[dict[str, object]]:
     """The policy values that the case was judged by: name, value with its unit, source, verified or not."""
     used = []
@@ -52,7 +40,7 @@ def policy_used(case: CaseView) -> list[dict[str, object]]:
         used.append(
             {
                 "name": entry.get("name_zh", name),
-                "value": shown + _UNITS.get(str(entry.get("unit")), ""),
+                "value": shown + policy.UNIT_NAMES.get(str(entry.get("unit")), ""),
                 "source": entry.get("source", ""),
                 "verified": entry.get("status") == "verified",
             }

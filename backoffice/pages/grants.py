@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from auth import grants
+from auth import approvals, grants
 from auth.grants import GrantTerms
 from auth.grants.granting import REPRESENTS
 from auth.grants.reading import fields_of_documents, unregistered_services
@@ -18,6 +18,7 @@ from auth.grants.states import STATE_NAMES
 from backoffice.components import Problems
 from backoffice.desk import Desk, DeskPage, redirect
 from backoffice.forms import day_field, new_request_key, text
+from backoffice.pages.approvals import TONES as APPROVAL_TONES
 from backoffice.refusals import FORM_MALFORMED, PAGE_NOT_FOUND
 from domain.kernel.refusal import Refusal, Refused
 
@@ -57,7 +58,7 @@ async def _page(desk: Desk, *problems: Refusal, form: str = "") -> Response:
         unregistered=await unregistered_services(actor=actor),
         parties=await grants.parties(actor=actor),
         found=await grants.grants_of(actor=actor, now=desk.now),
-        waiting=await grants.changes(actor=actor, state="proposed"),
+        waiting=await grants.proposals(actor=actor, now=desk.now),
         chosen=chosen,
         fields=fields,
         represents=REPRESENTS,
@@ -82,7 +83,8 @@ async def one(desk: Desk) -> Response:
         party=party,
         keys=await grants.keys_of(actor=desk.actor, partner_id=partner_id),
         found=await grants.grants_of(actor=desk.actor, now=desk.now, partner_id=partner_id),
-        changes=await grants.changes_of_party(actor=desk.actor, partner_id=partner_id),
+        proposals=await grants.proposals_of_party(actor=desk.actor, partner_id=partner_id, now=desk.now),
+        approval_tones=APPROVAL_TONES,
         days=await grants.usage_of(actor=desk.actor, partner_id=partner_id, now=desk.now),
         represents=REPRESENTS,
         tones=TONES,
@@ -165,10 +167,10 @@ async def decide(desk: Desk) -> Response:
     if decision not in ("approve", "decline"):
         raise Refused(FORM_MALFORMED)
     try:
-        await grants.decide(
+        await approvals.decide(
             actor=desk.actor,
-            change_id=_number(desk.form.get("change_id", "")),
-            approve=decision == "approve",
+            approval_id=_number(desk.form.get("approval_id", "")),
+            agree=decision == "approve",
             note=desk.form.get("note", ""),
             now=desk.now,
         )

@@ -9,6 +9,7 @@ from backoffice.components import Problems
 from backoffice.desk import Desk, DeskPage, redirect
 from backoffice.directory import office_names
 from backoffice.refusals import PAGE_NOT_FOUND
+from domain import withdrawals
 from domain.kernel.refusal import Refused
 
 PATH, RIGHT = "/backoffice/kiosks", "kiosks.register"
@@ -29,6 +30,7 @@ async def _page(desk: Desk, *, refused: Refused | None = None, code: str = "", a
         "kiosks.html",
         status=422 if refused else 200,
         found=await kiosks.kiosks(actor=desk.actor),
+        troubles=await withdrawals.printer_troubles(),
         tones=TONES,
         offices=await office_names(),
         code=code,

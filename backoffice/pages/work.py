@@ -79,6 +79,7 @@ async def _payments(
         page=page,
         pager=pager.at(end_cursor=page.end_cursor, has_next=page.has_next),
         may=may,
+        reviewed=await cases.reviewed(cases=page.items),
         decisions=_DECISIONS,
         reasons=cases.REFUSAL_REASONS,
         results=results,

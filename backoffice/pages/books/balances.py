@@ -7,28 +7,21 @@ from starlette.responses import Response
 from backoffice.components import Pager, Problems, with_query
 from backoffice.desk import Desk, DeskPage
 from backoffice.exporting import Cells, Sheet, export_list
-from backoffice.pages.books.shared import PATH, READ, STATES, chosen, show
+from backoffice.pages.books.shared import PATH, READ, STATES, Chosen, chosen, show
 from backoffice.refusals import PAGE_NOT_FOUND
 from domain import ledger
 from domain.kernel.money import Money, total
 from domain.kernel.paging import Page
 from domain.kernel.refusal import Refused
-from domain.ledger import TrialLine
+from domain.ledger import StatementLine, TrialLine
 
 BALANCES = f"{PATH}/balances"
 PAGE_SIZE = 50
-# 财会〔2020〕7号 has other statements, which are not made yet.
-_NO_SHEET = frozenset({"maintenance_fund"})
 
 
 async def page(desk: Desk) -> Response:
     given = await chosen(desk)
     lines = await ledger.trial_balance(account_set=given.account_set, period=given.period)
-    sheet = (
-        []
-        if given.account_set in _NO_SHEET
-        else await ledger.balance_sheet(account_set=given.account_set, period=given.period)
-    )
     return show(
         desk,
         "books_balances.html",
@@ -39,9 +32,16 @@ async def page(desk: Desk) -> Response:
         lines=lines,
         debit=total([line.debit for line in lines]),
         credit=total([line.credit for line in lines]),
-        sheet=sheet,
+        sheet=await _sheet(given),
         export_to=with_query(f"{BALANCES}/export", **given.given),
     )
+
+
+async def _sheet(given: Chosen) -> list[StatementLine]:
+    if not given.is_maintenance:
+        return await ledger.balance_sheet(account_set=given.account_set, period=given.period)
+    lines = await ledger.maintenance_sheet(account_set=given.account_set, period=given.period)
+    return [StatementLine(row_no=one.row_no, name=one.name, amount=one.closing) for one in lines]
 
 
 SHEET = Sheet(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
 from backoffice.components import Problems, with_query
 from backoffice.desk import Desk, DeskPage, redirect
-from backoffice.exporting import Cells, Sheet, export_list
+from backoffice.exporting import Cells, Sheet, at_once, export_list
 from backoffice.forms import text
+from backoffice.pages.books import maintenance
 from backoffice.pages.books.shared import DISTRIBUTE, PATH, READ, STATES, Chosen, chosen, show
 from backoffice.pages.funds.shared import amount_field
-from backoffice.refusals import CHOICE_UNKNOWN
+from backoffice.refusals import CHOICE_UNKNOWN, PAGE_NOT_FOUND
 from domain import ledger
 from domain.kernel.dates import YearMonth
 from domain.kernel.money import Money
@@ -21,13 +21,9 @@ from domain.kernel.paging import Page
 from domain.kernel.refusal import Refusal, Refused
 from domain.ledger import IncomeLine, Shares, Span, StatementLine
 
-T = TypeVar("T")
-
 REPORTS = f"{PATH}/statements"
 SPANS: dict[Span, str] = {"month": "月报", "quarter": "季报", "year": "年报"}
 _AMOUNTS = {"reserve": "提取贷款风险准备", "management": "提取管理费用", "housing": "城市廉租住房建设补充资金"}
-_WITHOUT = frozenset({"maintenance_fund"})
-"""财会〔2020〕7号 knows neither statement."""
 _NOTICES = {"asked": "已提交增值收益分配申请，请另一名财务人员在“结账”页复核。"}
 
 
@@ -60,7 +56,7 @@ async def _show(
 ) -> Response:
     problems = [*given.problems, *refusals]
     span = _span(desk, problems)
-    has_any = given.account_set not in _WITHOUT
+    has_any = not given.is_maintenance
     year = (
         await ledger.year_of_income(account_set=given.account_set, year=given.period.year)
         if has_any and span == "year"
@@ -85,6 +81,7 @@ async def _show(
         distribution_to=with_query(f"{REPORTS}/distribution/export", **given.given),
         may_propose=year is not None and year.given is None and closed and desk.may(DISTRIBUTE),
         waits_for=december if year is not None and year.given is None and not closed else None,
+        fund=await maintenance.statements(given) if given.is_maintenance else None,
         amounts=_AMOUNTS,
         entered=entered or {},
         reason_max=ledger.REASON_MAX,
@@ -133,40 +130,36 @@ async def export_income(desk: Desk) -> Response:
     given = await chosen(desk)
     problems = list(given.problems)
     span = _span(desk, problems)
-    if problems:
-        raise Refused(*problems)
+    if problems or given.is_maintenance:
+        raise Refused(*(problems or [PAGE_NOT_FOUND]))
     lines = await _income(given, span)
 
     async def cells(found: Page[IncomeLine]) -> list[Cells]:
         return [(str(one.row_no), one.name, str(one.current), str(one.year)) for one in found.items]
 
     return await export_list(
-        desk=desk, sheet=INCOME_SHEET, filters={**given.given, "span": span}, fetch=_whole(lines), lines=cells
+        desk=desk, sheet=INCOME_SHEET, filters={**given.given, "span": span}, fetch=at_once(lines), lines=cells
     )
 
 
 async def export_distribution(desk: Desk) -> Response:
     given = await chosen(desk)
-    if given.problems:
-        raise Refused(*given.problems)
+    if given.problems or given.is_maintenance:
+        raise Refused(*(given.problems or [PAGE_NOT_FOUND]))
     lines = await _distribution(given)
 
     async def cells(found: Page[StatementLine]) -> list[Cells]:
         return [(str(one.row_no), one.name, str(one.amount)) for one in found.items]
 
-    return await export_list(desk=desk, sheet=DISTRIBUTION_SHEET, filters=given.given, fetch=_whole(lines), lines=cells)
-
-
-def _whole(lines: Sequence[T]) -> Callable[[Page[T] | None], Awaitable[Page[T]]]:
-    async def fetch(behind: Page[T] | None) -> Page[T]:
-        return Page(items=tuple(lines), cursors=("",) * len(lines), has_next=False, total=len(lines))
-
-    return fetch
+    return await export_list(
+        desk=desk, sheet=DISTRIBUTION_SHEET, filters=given.given, fetch=at_once(lines), lines=cells
+    )
 
 
 PAGES = (
     DeskPage(REPORTS, READ, page),
     DeskPage(f"{REPORTS}/export", READ, export_income, "POST"),
     DeskPage(f"{REPORTS}/distribution/export", READ, export_distribution, "POST"),
+    *maintenance.PAGES,
     DeskPage(f"{REPORTS}/propose", DISTRIBUTE, propose, "POST"),
 )

@@ -36,6 +36,7 @@ class Chosen:
     """The set and month of a page, and what was wrong with them; then the first set and the running month stand."""
 
     sets: Mapping[str, str]
+    standards: Mapping[str, str]
     account_set: str
     period: YearMonth
     problems: list[Refusal]
@@ -48,12 +49,18 @@ class Chosen:
     def set_name(self) -> str:
         return self.sets[self.account_set]
 
+    @property
+    def is_maintenance(self) -> bool:
+        """Whether the set has the statements of 财会〔2020〕7号."""
+        return self.standards[self.account_set] == ledger.MAINTENANCE_STANDARD
+
 
 async def chosen(desk: Desk, fields: Mapping[str, str] | None = None) -> Chosen:
     """From the address, or from a form's fields."""
     given = desk.query if fields is None else fields
     problems: list[Refusal] = []
-    sets = {one.code: one.name for one in await ledger.account_sets()}
+    known = await ledger.account_sets()
+    sets = {one.code: one.name for one in known}
     account_set = text(given, "set") or next(iter(sets))
     if account_set not in sets:
         problems.append(Refusal(CHOICE_UNKNOWN.code, CHOICE_UNKNOWN.message, "set"))
@@ -64,7 +71,8 @@ async def chosen(desk: Desk, fields: Mapping[str, str] | None = None) -> Chosen:
             period = YearMonth.parse(month)
         except ValueError:
             problems.append(Refusal(MONTH_MALFORMED.code, MONTH_MALFORMED.message, "period"))
-    return Chosen(sets=sets, account_set=account_set, period=period, problems=problems)
+    standards = {one.code: one.standard for one in known}
+    return Chosen(sets=sets, standards=standards, account_set=account_set, period=period, problems=problems)
 
 
 def number(desk: Desk, name: str) -> int:

@@ -22,15 +22,21 @@ from backoffice.pages.collection.shared import (
     show,
 )
 from backoffice.pages.funds.shared import CALM, Trouble, refuse
+from backoffice.pages.sms.messages import TONES
+from backoffice.pages.sms.shared import code_name
 from domain import contributions
 from domain.contributions import GivenDocument, Registration
 from domain.kernel.dates import YearMonth
 from domain.kernel.refusal import NOT_PERMITTED, Refusal, Refused
+from notifications import desk as sms
 
 HERE = f"{PATH}/employers"
+REMINDED = "collection.reminded"
+"""The template of 催缴短信."""
 _NOTICES = {
     "registered": "已登记开户。",
     "reminded": "已登记催缴记录。",
+    "texted": "催缴短信已发出，送达情况见催缴记录。",
     "changed": "已变更，历史见下方。",
     "applied": "已受理，请在“待办”中审核。",
 }
@@ -48,7 +54,7 @@ FIELDS = {
     "state": "账户状态",
     "payment_method": "缴款方式",
 }
-_TURNS = {"05": "封存", "01": "启封"}
+_TURNS = {"05": "封存", "01": "启封", "reopen": "恢复开户"}
 
 
 async def employers(desk: Desk) -> Response:
@@ -64,6 +70,7 @@ async def find(desk: Desk) -> Response:
 async def _page(desk: Desk, trouble: Trouble = CALM) -> Response:
     employer, found = await employer_asked(desk)
     where: dict[str, Any] = {"actor": desk.actor, "employer_no": employer.employer_no if employer else 0}
+    reminders = await contributions.reminders_of(**where) if employer else []
     return show(
         desk,
         "collection_employers.html",
@@ -72,7 +79,17 @@ async def _page(desk: Desk, trouble: Trouble = CALM) -> Response:
         information=await contributions.information_of(**where) if employer else None,
         changes=await contributions.changes_of_employer(**where) if employer else [],
         matters=await contributions.matters_of(**where) if employer else [],
-        reminders=await contributions.reminders_of(**where) if employer else [],
+        reminders=reminders,
+        deliveries=await sms.deliveries(
+            account_no=where["employer_no"],
+            event_ids=[text.event_id for one in reminders for text in one.texts if text.event_id],
+            template=REMINDED,
+        ),
+        tones=TONES,
+        code_name=code_name,
+        ahead=await contributions.reminder_ahead(**where, now=desk.now, business_date=desk.business_date)
+        if employer and employer.state != "04" and desk.may(OPERATE)
+        else None,
         means=contributions.REMINDER_MEANS,
         fields=FIELDS,
         kinds={code: name for code, name in contributions.EMPLOYER_KIND_NAMES.items() if code != "pool"},
@@ -130,8 +147,11 @@ async def change(desk: Desk) -> Response:
 
 
 async def turn(desk: Desk) -> Response:
-    """单位封存 and 启封 (R01.6)."""
+    """单位封存 and 启封 (R01.6); 恢复开户 of one that is closed."""
     try:
+        if desk.form.get("state") == "reopen":
+            await contributions.reopen_employer(**_where(desk), reason=desk.form.get("reason", ""))
+            return _back(desk, "changed")
         await contributions.change_state(
             **_where(desk), state=desk.form.get("state", ""), reason=desk.form.get("reason", "")
         )
@@ -195,6 +215,15 @@ async def remind(desk: Desk) -> Response:
     return _back(desk, "reminded")
 
 
+async def text(desk: Desk) -> Response:
+    """催缴短信 (D17)."""
+    try:
+        await contributions.text_reminder(**_where(desk))
+    except Refused as refused:
+        return await _again(desk, "text", refused)
+    return _back(desk, "texted")
+
+
 def _documents(desk: Desk, kind: str) -> list[GivenDocument]:
     return [GivenDocument(kind=kind, name=desk.file.name, content=desk.file.content)] if desk.file else []
 
@@ -227,5 +256,6 @@ PAGES = (
     DeskPage(f"{HERE}/turn", OPERATE, turn, "POST"),
     DeskPage(f"{HERE}/agree", OPERATE, agree, "POST", FILE_BYTES_MAX),
     DeskPage(f"{HERE}/remind", OPERATE, remind, "POST"),
+    DeskPage(f"{HERE}/text", OPERATE, text, "POST"),
     DeskPage(f"{HERE}/close", OPERATE, close, "POST", FILE_BYTES_MAX),
 )

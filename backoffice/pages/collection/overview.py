@@ -20,7 +20,6 @@ _NOTICES = {
     "decided": "已办理，结果见列表或单位办件。",
     "failed": "办理未成功，原因见列表，处理后可再次办理。",
     "cancelled": "清册已撤销。",
-    "dismissed": "托收失败已登记处理结果。",
 }
 _STEPS: dict[str, Literal["pass", "approve", "refuse"]] = {"pass": "pass", "approve": "approve", "refuse": "refuse"}
 
@@ -29,7 +28,7 @@ async def show(desk: Desk) -> Response:
     offices = sorted(desk.actor.office_codes)
     may_operate = desk.may(OPERATE)
     statements = await contributions.statements_open(office_codes=offices, most=READ_MAX)
-    failed = await contributions.failed_collections(office_codes=offices, most=READ_MAX)
+    failed = await contributions.collection_failures(office_codes=offices, handled="open")
     matters = await contributions.matter_queue(actor=desk.actor, most=READ_MAX) if may_operate else []
     return shown(
         desk,
@@ -43,7 +42,7 @@ async def show(desk: Desk) -> Response:
         lists=await contributions.lists_in_transit(office_codes=offices, most=READ_MAX),
         statements=statements,
         owed=total([view.amount for view, _ in statements]),
-        failed=failed,
+        failed_count=len(failed),
         failed_amount=total([one.amount for one in failed]),
         read_max=READ_MAX,
         today=desk.business_date,
@@ -95,18 +94,6 @@ async def cancel_list(desk: Desk) -> Response:
     return redirect(f"{PATH}?done=cancelled")
 
 
-async def dismiss(desk: Desk) -> Response:
-    """D07: a failed collection was settled otherwise."""
-    how = desk.form.get("how", "")
-    if how not in ("otherwise", "void"):
-        raise Refused(PAGE_NOT_FOUND)
-    await contributions.dismiss_failure(
-        actor=desk.actor, employer_no=_employer_no(desk), statement_no=desk.form.get("statement_no", ""), how=how,
-        note=desk.form.get("note", ""), request_key=desk.form.get("request_key", ""), now=desk.now,
-    )  # fmt: skip
-    return redirect(f"{PATH}?done=dismissed")
-
-
 def _employer_no(desk: Desk) -> int:
     given = desk.form.get("employer_no", "")
     if not given.isascii() or not given.isdigit() or len(given) > 18:
@@ -119,5 +106,4 @@ PAGES = (
     DeskPage(f"{PATH}/decide", OPERATE, decide, "POST"),
     DeskPage(f"{PATH}/document", OPERATE, open_document, "POST"),
     DeskPage(f"{PATH}/cancel-list", OPERATE, cancel_list, "POST"),
-    DeskPage(f"{PATH}/dismiss", OPERATE, dismiss, "POST"),
 )

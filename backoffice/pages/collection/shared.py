@@ -23,7 +23,10 @@ READ, OPERATE = "collection.read", "collection.operate"
 FILE_BYTES_MAX = 10 * 1024 * 1024
 TABS = (
     ("待办", PATH),
+    ("托收失败", f"{PATH}/failures"),
+    ("银行收回款项", f"{PATH}/taken-back"),
     ("单位", f"{PATH}/employers"),
+    ("柜面办理", f"{PATH}/counter"),
     ("个人账户", f"{PATH}/people"),
     ("证明与执法记录", f"{PATH}/papers"),
 )

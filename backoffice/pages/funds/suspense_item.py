@@ -74,7 +74,7 @@ async def _page(desk: Desk, item: SuspenseView, *, trouble: Trouble = CALM) -> R
         trouble=trouble,
         item=item,
         history=history,
-        waiting=[(one, await _effect(one)) for one in history if one.state == "proposed"],
+        waiting=[(one, await _effect(one)) for one in history if one.state == "proposed" and one.kind in KINDS],
         shares=shares,
         kinds=KINDS,
         doing=doing if doing in KINDS else "",
