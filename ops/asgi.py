@@ -77,6 +77,7 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_house(settings, clock=clock) as house:
             app.state.house = house
+            app.router.routes[:] = routes(house)
             app.state.limits = AddressLimits(
                 redis=house.redis,
                 prefix=settings.redis_prefix,
@@ -84,8 +85,8 @@ def build(settings: Settings, *, clock: Clock = system_clock) -> Starlette:
                 logins_max=settings.logins_per_minute_max,
                 trusted_proxies=settings.trusted_proxies,
                 counted_by_gate=GRAPHQL_PATHS,
+                partner_paths=doors.PATHS,
             )
-            app.router.routes[:] = routes(house)
             app.state.doors = doors_of(app.router.routes)
             telling = asyncio.create_task(traffic.keep_flushing(house))
             log.info("web ready")
@@ -111,7 +112,7 @@ def routes(house: House) -> list[BaseRoute]:
         *auth.web.routes(provider=house.identity, clock=house.clock, cookie_secure=settings.cookie_secure),
         *auth.agent_web.routes(platform=house.corporate, clock=house.clock, cookie_secure=settings.cookie_secure),
         *auth.app_web.routes(provider=house.identity, clock=house.clock, applications=applications(settings)),
-        *auth.mini_web.routes(programs=house.mini_programs, clock=house.clock),
+        *auth.mini_web.routes(programs=house.mini_programs, phone_sources=house.phones, clock=house.clock),
         *auth.kiosks.web.routes(clock=house.clock),
         *auth.not_me.routes(clock=house.clock),
         *auth.grants.web.routes(clock=house.clock),
@@ -164,6 +165,7 @@ def routes(house: House) -> list[BaseRoute]:
                 settler=withdrawals.settle_payment,
                 face=house.face,
                 registries=house.registries,
+                person_registries=house.person_registries,
                 messengers=house.messengers,
                 public_url=settings.public_url,
             )
@@ -344,7 +346,10 @@ class Observed:
                     await send_refusal(refusal, scope, receive, observed)
                 else:
                     door = scope.get("method") == "POST" and getattr(state, "doors", _NO_DOORS).get(scope["path"])
-                    await (door or self._app)(scope, receive, observed)
+                    try:
+                        await (door or self._app)(scope, receive, observed)
+                    finally:
+                        await limits.settle(scope)
             except ClientDisconnect:
                 pass  # nobody is there to be answered
             except Exception as error:
@@ -365,12 +370,17 @@ class Observed:
 
 
 def doors_of(routes: Sequence[BaseRoute]) -> dict[str, ASGIApp]:
-    """The paths that POST goes straight to."""
-    return {
-        route.path: route.endpoint
-        for route in routes
-        if isinstance(route, Route) and isinstance(route.endpoint, GraphQLDoor)
-    }
+    """The paths that POST goes straight to: GraphQL, and the doors of partners, who come by the hundred and would be
+    matched with every route before their own."""
+    straight: dict[str, ASGIApp] = {}
+    for route in routes:
+        if not isinstance(route, Route) or "POST" not in (route.methods or ()):
+            continue
+        if isinstance(route.endpoint, GraphQLDoor):
+            straight[route.path] = route.endpoint
+        elif route.path in doors.PATHS:
+            straight[route.path] = route.app
+    return straight
 
 
 _NO_DOORS: dict[str, ASGIApp] = {}

@@ -16,8 +16,8 @@ from channels.city_platform.simulator import CityPlatformSimulator
 from channels.inbound import Message, NotYet, finish
 from channels.simulation import Faults
 from channels.wire import SignatureCheck
-from domain import cases, city_applications, transfers
-from domain.city_applications import ApplicationView, DueReport, Handed, HandedFile, TooEarly
+from domain import cases, city_applications, contributions, transfers
+from domain.city_applications import ApplicationView, DueReport, Handed, HandedFile, IssuedPaper, TooEarly
 from domain.kernel.database import transaction
 from domain.kernel.dates import business_date_of
 from domain.kernel.refusal import Refused
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PARTNER = "city_platform"
 AT_ONCE = 16
 _OUTCOME_OF_CASE = {"completed": "completed", "cancelled": "withdrawn"}
+_OUTCOME_OF_MATTER = {"done": "completed", "refused": "refused", "withdrawn": "withdrawn"}
 _OUTCOME_OF_TRANSFER = {"00": "completed", "20": "completed", "05": "withdrawn"}
 
 
@@ -66,7 +67,8 @@ async def push_due(house: House, *, most: int = AT_ONCE) -> int:
 
 
 async def _push(house: House, due: DueReport) -> bool:
-    reported = await house.city.report(report=due.report, now=house.clock())
+    report = await city_applications.with_document(due=due, now=house.clock())
+    reported = await house.city.report(report=report, now=house.clock())
     telemetry.CITY_REPORTED.labels(outcome=reported.status).inc()
     return await city_applications.record_reported(due=due, reported=reported, now=house.clock())
 
@@ -96,6 +98,24 @@ async def follow_transfer(house: House, event: Event, now: datetime) -> None:
         outcome=_OUTCOME_OF_TRANSFER.get(view.state, "refused"),
         note=view.state_name,
         now=now,
+    )
+
+
+async def follow_matter(house: House, event: Event, now: datetime) -> None:
+    """An employer's matter that the platform handed us was decided: the platform hears how."""
+    await _matter_ended(event.account_no, str(event.payload["matter_no"]), now)
+
+
+async def _matter_ended(employer_no: int, matter_no: str, now: datetime) -> None:
+    end = await contributions.matter_end(employer_no=employer_no, matter_no=matter_no)
+    if end is None or end.channel != PARTNER:
+        return
+    await city_applications.matter_moved(
+        matter_no=matter_no,
+        outcome=_OUTCOME_OF_MATTER[end.state],
+        note=end.note,
+        now=now,
+        paper=None if end.paper_no is None else IssuedPaper(account_no=employer_no, paper_no=end.paper_no),
     )
 
 
@@ -151,6 +171,9 @@ async def _catch_up(view: ApplicationView, now: datetime) -> None:
             outcome = _OUTCOME_OF_CASE.get(case.state, "refused")
             note = case.flow.state(case.state).name
             await city_applications.matter_moved(matter_no=view.matter_no, outcome=outcome, note=note, now=now)
+    if view.matter_kind == "matter":
+        row = await city_applications.known_application(project_no=view.project_no)
+        await _matter_ended(await city_applications.employer_of(row=row), view.matter_no, now)
 
 
 async def _material(house: House, message: Message, told: dict[str, Any], now: datetime) -> str:
@@ -164,6 +187,12 @@ async def _material(house: House, message: Message, told: dict[str, Any], now: d
     async with transaction() as tx:
         outcome = await city_applications.take_file(tx, handed=handed, business_date=business_date_of(now), now=now)
         await finish(tx, message=message, outcome=outcome, now=now)
+    # an application that has waited for this document can be opened now
+    view = await city_applications.open_matter(
+        project_no=message.lane, registries=house.registries, business_date=business_date_of(now), now=now
+    )
+    if view.state == "processing":
+        await _catch_up(view, now)
     return outcome
 
 
@@ -182,9 +211,16 @@ async def _withdraw(house: House, message: Message, told: dict[str, Any], now: d
 
 async def _withdraw_matter(house: House, message: Message, kind: str, number: str, row: Any, now: datetime) -> str:
     """What a case or transfer works on is taken back there, by the applicant's right; its end comes back by event."""
-    actor = await city_applications.applicant_of(row=row)
     request_key = f"city-withdraw-{row['application_id']}"
     try:
+        actor = await city_applications.applicant_of(row=row, on=business_date_of(now))
+        if kind == "matter":
+            assert actor.employer_no is not None
+            await contributions.withdraw_matter(
+                actor=actor, employer_no=actor.employer_no, matter_no=number, reason="申请人在平台撤回",
+                request_key=request_key, now=now,
+            )  # fmt: skip
+            return f"已撤回{number}"
         if kind == "case":
             await cases.cancel(actor=actor, case_no=number, request_key=request_key, now=now, matters=house.matters)
         else:

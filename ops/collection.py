@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from domain import contributions
+from domain import contributions, settlement
 from domain.kernel import outbox
 from domain.kernel.database import transaction
 from domain.kernel.dates import business_date_of
@@ -29,11 +29,14 @@ async def work_on_list(house: House, event: Event, now: datetime) -> None:
 
 
 async def take_receipt(house: House, event: Event, now: datetime) -> None:
-    """A receipt was matched with what an employer's statement expects."""
-    if event.payload["purpose"] not in contributions.RECEIPT_PURPOSES:
+    """A receipt was matched with what an employer's statement or debt expects."""
+    if event.payload["purpose"] not in (*contributions.RECEIPT_PURPOSES, contributions.DEBT_PURPOSE):
         return
     async with transaction() as tx:
         if await outbox.consume(tx, account_no=event.account_no, event_id=event.event_id, consumer=_CONSUMER, now=now):
+            if event.payload["purpose"] == contributions.DEBT_PURPOSE:
+                await contributions.debt_paid(tx, expectation_id=int(event.payload["expectation_id"]), now=now)
+                return
             await contributions.money_arrived(
                 tx,
                 expectation_id=int(event.payload["expectation_id"]),
@@ -60,8 +63,28 @@ async def take_collected(house: House, event: Event, now: datetime) -> None:
             )
 
 
+async def take_back(house: House, event: Event, now: datetime) -> None:
+    """A bank took money back: whose payment it was, if that can be told."""
+    async with transaction() as tx:
+        if await outbox.consume(tx, account_no=event.account_no, event_id=event.event_id, consumer=_CONSUMER, now=now):
+            await contributions.take_back(tx, receipt_id=int(event.payload["receipt_id"]), now=now)
+
+
+async def undo_distribution(house: House, event: Event, now: datetime) -> None:
+    """Out of the accounts that the money went to."""
+    await contributions.undo_distribution(
+        employer_no=int(event.payload["employer_no"]),
+        receipt_id=int(event.payload["receipt_id"]),
+        now=now,
+        business_date=business_date_of(now),
+    )
+
+
 async def distribute(house: House, event: Event, now: datetime) -> None:
-    """The statement's money into its accounts."""
+    """The statement's money into its accounts, unless the bank has taken it back before it was known as paid."""
+    for taken in await settlement.unclaimed_reversals():
+        async with transaction() as tx:
+            await contributions.take_back(tx, receipt_id=taken.receipt_id, now=now)
     await contributions.distribute_statement(
         employer_no=int(event.payload["employer_no"]),
         statement_id=int(event.payload["statement_id"]),
@@ -87,6 +110,15 @@ async def steps_due(house: House, now: datetime) -> list[tuple[str, Callable[[],
                 "distribution",
                 lambda e=employer_no, s=statement_id: contributions.distribute_statement(  # type: ignore[misc]
                     employer_no=e, statement_id=s, now=now, business_date=today
+                ),
+            )
+        )
+    for employer_no, receipt_id in await contributions.taken_back_due():
+        steps.append(
+            (
+                "taking_back",
+                lambda e=employer_no, r=receipt_id: contributions.undo_distribution(  # type: ignore[misc]
+                    employer_no=e, receipt_id=r, now=now, business_date=today
                 ),
             )
         )

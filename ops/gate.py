@@ -128,7 +128,7 @@ class Gate:
 
     def _require(self, toll: _Toll) -> None:
         """Raises TooMany."""
-        if toll.requests > self._requests_max:
+        if toll.quota is None and toll.requests > self._requests_max:
             telemetry.LIMITED.labels(lane="all").inc()
             raise TooMany(MESSAGE, after=WINDOW_SECONDS)
         if toll.quota is not None and not toll.quota.passed:
@@ -174,11 +174,14 @@ class _Toll:
         if caller.startswith("staff:"):
             self._bucket = self._bucket.times(STAFF_FACTOR)
         self.quota = usage.toll_for(caller, now=self._now)
-        bucket = self._bucket
+        bucket, counted = self._bucket, address_key(self._prefix, "all", self._origin)
+        if self.quota is not None:
+            # its grant is its limit; many of them may stand behind one address, and strangers too
+            counted = address_key(self._prefix, "grant", str(self.quota.grant.grant_id))
         values, count, taken, quota = await self._trips.ask(
             [
                 names,
-                address_key(self._prefix, "all", self._origin),
+                counted,
                 WINDOW_SECONDS,
                 f"{self._prefix}points:{caller}",
                 bucket.capacity,

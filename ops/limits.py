@@ -2,12 +2,15 @@
 
 A fixed window of a minute is enough to stop a script that guesses or floods; fair shares of work are the cost limits of
 GraphQL. Without its store the counter lets requests pass: the doors behind it fail closed by themselves.
+
+Partners are limited by what they were granted, not by their address: at their doors only what no quota counts
+(`request.state.counted_by_quota`), and third parties in GraphQL are counted by their grant (`ops.gate`).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -15,6 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from ops import telemetry
+from ops.round_trips import RoundTrips
 
 WINDOW_SECONDS = 60
 LOGIN_PATHS = (
@@ -29,6 +33,7 @@ LOGIN_PATHS = (
     "/auth/employer/callback",
     "/auth/mini/login",
     "/auth/mini/link",
+    "/auth/mini/phone",
     "/auth/employer/session",
     "/auth/employer/token",
     "/backoffice/login",
@@ -37,6 +42,21 @@ LOGIN_PATHS = (
 )
 UNCOUNTED_PATHS = ("/healthz", "/readyz", "/metrics")
 MESSAGE = "请求过于频繁，请一分钟后再试。"
+
+_SECONDS = 2
+_SCRIPT = f"""
+local answers = {{}}
+for place, question in ipairs(cjson.decode(ARGV[1])) do
+  local key, more = question[1], question[2]
+  if more == 0 then
+    answers[place] = tonumber(redis.call('GET', key)) or 0
+  else
+    answers[place] = redis.call('INCRBY', key, more)
+    redis.call('EXPIRE', key, {WINDOW_SECONDS}, 'NX')
+  end
+end
+return cjson.encode(answers)
+"""
 
 
 def address_key(prefix: str, lane: str, address: str) -> str:
@@ -56,11 +76,15 @@ class AddressLimits:
         logins_max: int,
         trusted_proxies: Sequence[str],
         counted_by_gate: Sequence[str] = (),
+        partner_paths: Collection[str] = (),
     ) -> None:
-        """`counted_by_gate`: paths whose requests `ops.gate` counts in the round trip that asks for the session."""
-        self._redis, self._prefix = redis, prefix
+        """`counted_by_gate`: paths whose requests `ops.gate` counts in the round trip that asks for the session.
+        `partner_paths`: doors that look at a signature; their strangers are counted afterwards (`settle`)."""
+        self._trips = RoundTrips(redis=redis, script=_SCRIPT, seconds=_SECONDS)
+        self._prefix = prefix
         self._requests_max, self._logins_max = requests_max, logins_max
         self._counted_by_gate = frozenset(counted_by_gate)
+        self.partner_paths = frozenset(partner_paths)
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted_proxies]
 
     async def admit(self, scope: Scope) -> Response | None:
@@ -71,6 +95,11 @@ class AddressLimits:
         if scope["type"] == "http" and path in self._counted_by_gate:
             return None
         address = self.address_of(scope)
+        if path in self.partner_paths:
+            if await self._counted(address_key(self._prefix, "strangers", address)) < self._requests_max:
+                return None
+            telemetry.LIMITED.labels(lane="strangers").inc()
+            return _refusal(path)
         lanes = [("all", self._requests_max)]
         if path in LOGIN_PATHS:
             lanes.append(("login", self._logins_max))
@@ -80,15 +109,23 @@ class AddressLimits:
                 return _refusal(path)
         return None
 
+    async def settle(self, scope: Scope) -> None:
+        """After the answer: at a partner's door who was nobody's partner is counted against the address."""
+        if scope["path"] in self.partner_paths and not scope["state"].get("counted_by_quota"):
+            await self._count(address_key(self._prefix, "strangers", self.address_of(scope)))
+
+    async def _counted(self, key: str) -> int:
+        return await self._asked(key, 0)
+
     async def _count(self, key: str) -> int:
+        return await self._asked(key, 1)
+
+    async def _asked(self, key: str, more: int) -> int:
+        """What is counted under the key with `more` added; 0 without the store."""
         try:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.incr(key)
-                pipeline.expire(key, WINDOW_SECONDS, nx=True)
-                count, _ = await pipeline.execute()
+            return int(await self._trips.ask((key, more)))
         except (RedisError, OSError):
             return 0
-        return int(count)
 
     def address_of(self, scope: Scope) -> str:
         """The caller's address; a proxy's word counts only from a proxy that is trusted, and its word is the last one:

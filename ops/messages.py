@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -10,12 +12,15 @@ from channels import conversations
 from channels.alipay.door import LifeDoor
 from channels.alipay.messages import said_in as said_to_life_account
 from channels.conversations import Said, TemplateIds
+from channels.conversations.mini_web import routes as notice_routes
 from channels.conversations.web import Authorisation
 from channels.conversations.web import routes as bind_routes
 from channels.inbound import Message
 from channels.wechat.crypto import SafeMode
 from channels.wechat.door import MessageDoor
 from channels.wechat.messages import said_in as said_to_official_account
+from domain.kernel.database import Transaction
+from notifications import sending
 from ops.identities import alipay_keys
 from ops.wiring import House
 
@@ -55,13 +60,25 @@ def routes(house: House) -> list[BaseRoute]:
         cookie_secure=settings.cookie_secure,
         clock=house.clock,
     )
-    return [*official.routes(), *life.routes(), *binding]
+    choosing = notice_routes(template_ids=template_ids(house), clock=house.clock)
+    return [*official.routes(), *life.routes(), *binding, *choosing]
 
 
 def template_ids(house: House) -> TemplateIds:
     """The platforms' templates by channel, for the notices that a person accepted there."""
     settings = house.settings
-    return {"wechat_messages": settings.wechat_notices, "alipay_messages": settings.alipay_notices}
+    return {
+        "wechat_messages": settings.wechat_notices,
+        "alipay_messages": settings.alipay_notices,
+        "jingtong_wechat": settings.wechat_mini_notices,
+        "jingtong_alipay": settings.alipay_mini_notices,
+        "jingtong_baidu": settings.baidu_notices,
+    }
+
+
+async def send_as_text(tx: Transaction, text: Mapping[str, Any], now: datetime) -> None:
+    """The SMS of an event: in place of the notice that no platform took, or where there was none."""
+    await sending.enqueue(tx, **text, now=now)
 
 
 async def take_from_official_account(house: House, message: Message, now: datetime) -> str:
@@ -74,7 +91,9 @@ async def take_from_life_account(house: House, message: Message, now: datetime) 
 
 async def send(house: House) -> int:
     """One round of what waits to be sent."""
-    return await conversations.send_due(messengers=house.messengers, now=house.clock())
+    return await conversations.send_due(
+        messengers=house.messengers, notifiers=house.notifiers, otherwise=send_as_text, now=house.clock()
+    )
 
 
 async def _take(house: House, message: Message, said: Said, now: datetime) -> str:

@@ -60,7 +60,7 @@ async def _push(house: House, report: DueReport) -> bool:
 
 
 async def _evaluation_body(report: DueReport) -> str:
-    case = await cases.case_by_key(account_no=report.account_no, case_id=report.case_id)
+    case = await cases.served_by_key(account_no=report.account_no, case_id=report.case_id)
     given = await _given(report)
     person = await contributions.clear_person(person_id=case.person_id)
     return canonical_json(

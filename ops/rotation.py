@@ -6,8 +6,8 @@ behind it.
 
 Data: every `*_cipher` column of every table is read once in the order of its key and sealed anew. Index: each person is
 entered under the new key beside the old one; then look-ups change over; then cards and staff follow, and the old
-entries go. Keys that nothing stands under any more are retired by a command, because a destroyed key cannot be had
-back."""
+entries go. Digest: each that stands beside the sealed value it is made of is made anew (`redigesting`). Keys that
+nothing stands under any more are retired by a command, because a destroyed key cannot be had back."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ import orjson
 from domain.kernel import vault, vault_keys
 from domain.kernel.actor import SYSTEM
 from domain.kernel.database import Transaction
+from domain.kernel.dates import business_date_of
 from domain.kernel.vault import key_number
-from domain.kernel.vault_keys import LEARNING, Purpose
+from domain.kernel.vault_keys import LEARNING, PURPOSES, Purpose
+from ops.redigesting import DIGESTED, KEPT_FOR, digest_step, left_of_digests
 from ops.reindexing import INDEXED, index_step, left_of_index
 from ops.rotation_progress import note, place_of, rows_after
 
@@ -84,12 +86,14 @@ async def step(*, dsn: str, now: datetime, chunk: int = CHUNK) -> int:
                 seen = await _data_step(tx, connection, number=number, now=now, chunk=chunk)
             if not seen and (number := await _due(tx, "index", now=now)) is not None:
                 seen = await index_step(tx, number=number, now=now, chunk=chunk)
+            if not seen and (number := await _due(tx, "digest", now=now)) is not None:
+                seen = await digest_step(tx, number=number, now=now, chunk=chunk)
             return seen
     finally:
         await connection.close()
 
 
-async def states(*, dsn: str) -> list[RotationState]:
+async def states(*, dsn: str, now: datetime) -> list[RotationState]:
     """How far each change of keys has come that is not finished."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
@@ -97,7 +101,7 @@ async def states(*, dsn: str) -> list[RotationState]:
         tx = Transaction(connection)
         found = []
         tables = await cipher_tables(connection)
-        for purpose in ("data", "index"):
+        for purpose in PURPOSES:
             numbers = [row["number"] for row in await vault_keys.standing(tx) if row["purpose"] == purpose]
             if len(numbers) < 2:
                 continue
@@ -109,13 +113,13 @@ async def states(*, dsn: str) -> list[RotationState]:
                 number,
             )
             assert row is not None
-            left = await (_left_of_data(tx, tables, number) if purpose == "data" else left_of_index(tx, number))
+            left = await _left(tx, purpose, tables, number, now=now)
             found.append(
                 RotationState(
                     purpose=purpose,
                     number=number,
                     tables_finished=row["finished"],
-                    tables=len(tables) if purpose == "data" else len(INDEXED),
+                    tables=len(_wanted(purpose, tables)),
                     moved=row["moved"],
                     left=left,
                 )
@@ -139,15 +143,18 @@ async def retire_older(*, dsn: str, purpose: Purpose, now: datetime) -> list[int
             if not older:
                 raise ValueError("没有可退役的旧密钥。")
             tables = await cipher_tables(connection)
-            wanted = {table.name for table in tables} if purpose == "data" else set(INDEXED)
             done = await tx.rows(
                 "SELECT table_name FROM vault_progress WHERE purpose = $1 AND number = $2 AND finished_at IS NOT NULL",
                 purpose,
                 number,
             )
-            left = await (_left_of_data(tx, tables, number) if purpose == "data" else left_of_index(tx, number))
-            if left or wanted - {row["table_name"] for row in done}:
+            left = await _left(tx, purpose, tables, number, now=now)
+            if left or _wanted(purpose, tables) - {row["table_name"] for row in done}:
                 raise ValueError(f"旧密钥下还有{left}个值，或有表尚未处理完，请等待更换完成。")
+            newest = next(row for row in rows if row["number"] == number)
+            if purpose == "digest" and newest["active_from"] + KEPT_FOR > now:
+                until = business_date_of(newest["active_from"] + KEPT_FOR).isoformat()
+                raise ValueError(f"旧密钥下的请求摘要须保留至{until}，请届时再退役。")
             for one in older:
                 await vault_keys.retire(tx, actor=SYSTEM, purpose=purpose, number=one, now=now)
             return older
@@ -168,6 +175,16 @@ async def _due(tx: Transaction, purpose: Purpose, *, now: datetime) -> int | Non
         return None
     newest = max(rows, key=lambda row: row["number"])
     return newest["number"] if newest["active_from"] + LEARNING <= now else None
+
+
+def _wanted(purpose: Purpose, tables: Sequence[CipherTable]) -> set[str]:
+    return {"data": {table.name for table in tables}, "index": set(INDEXED), "digest": set(DIGESTED)}[purpose]
+
+
+async def _left(tx: Transaction, purpose: Purpose, tables: Sequence[CipherTable], number: int, *, now: datetime) -> int:
+    if purpose == "data":
+        return await _left_of_data(tx, tables, number)
+    return await (left_of_index(tx, number) if purpose == "index" else left_of_digests(tx, number, now=now))
 
 
 # ---- data

@@ -23,6 +23,7 @@ SECRET_CHARS_MIN = 24
 DEVELOPMENT_MASTER_KEY = base64.b64encode(b"development-key-not-for-anyone!!").decode()
 DEVELOPMENT_SECRET = "development-secret"
 DEVELOPMENT_MESSAGE_KEY = "developmentsafemodekeyofnobody0123456789ABC"
+DEVELOPMENT_CONTENT_KEY = "ZGV2ZWxvcG1lbnRrZXkhIQ=="
 
 Environment = Literal["development", "test", "production"]
 """production serves citizens; the other two may talk to simulators and show the IDE."""
@@ -48,6 +49,7 @@ SECRETS: dict[str, str] = {
     "wechat_official_secret": "HPF_WECHAT_OFFICIAL_SECRET",
     "wechat_message_token": "HPF_WECHAT_MESSAGE_TOKEN",
     "wechat_message_key": "HPF_WECHAT_MESSAGE_KEY",
+    "alipay_content_key": "HPF_ALIPAY_CONTENT_KEY",
     "baidu_secret": "HPF_BAIDU_SECRET",
     "face_key_secret": "HPF_FACE_KEY_SECRET",
     "registries_secret": "HPF_REGISTRIES_SECRET",
@@ -126,6 +128,10 @@ class Settings(SmsSettings):
     """Where a phone authorises our page: https://open.weixin.qq.com."""
     wechat_notices: dict[str, str] = Field(default_factory=dict)
     """Ids of the platform's templates by our events, as JSON: case_progress."""
+    wechat_mini_notices: dict[str, str] = Field(default_factory=dict)
+    """The same of the mini-program's own templates."""
+    alipay_mini_notices: dict[str, str] = Field(default_factory=dict)
+    baidu_notices: dict[str, str] = Field(default_factory=dict)
     alipay_url: str = "http://127.0.0.1:8100"
     alipay_app: str = "2021000000000001"
     alipay_private_key: SecretStr = SecretStr("")
@@ -133,6 +139,8 @@ class Settings(SmsSettings):
     alipay_open_url: str = "http://127.0.0.1:8100"
     """Where a phone authorises our page: https://openauth.alipay.com."""
     alipay_notices: dict[str, str] = Field(default_factory=dict)
+    alipay_content_key: SecretStr = SecretStr(DEVELOPMENT_CONTENT_KEY)
+    """接口内容加密: the AES key of the application, Base64; opens the phone number that a person lets us have."""
     alipay_public_key: str = ""
     """PEM of the platform's key."""
     baidu_url: str = "http://127.0.0.1:8100"
@@ -307,7 +315,10 @@ class Settings(SmsSettings):
             refusals.append("HPF_MASTER_KEY 是默认值或过于简单，请用随机的 32 字节密钥（Base64）替换。")
         for field, variable in SECRETS.items():
             secret = getattr(self, field).get_secret_value()
-            if secret in (DEVELOPMENT_SECRET, DEVELOPMENT_MESSAGE_KEY) or len(secret) < SECRET_CHARS_MIN:
+            if (
+                secret in (DEVELOPMENT_SECRET, DEVELOPMENT_MESSAGE_KEY, DEVELOPMENT_CONTENT_KEY)
+                or len(secret) < SECRET_CHARS_MIN
+            ):
                 refusals.append(f"{variable} 是默认值或不足 {SECRET_CHARS_MIN} 个字符，请换成随机密钥。")
         if not self.seal_key.get_secret_value() or "BEGIN CERTIFICATE" not in self.seal_certificate:
             refusals.append("电子印章还是测试印章，请配置 HPF_SEAL_KEY 和 HPF_SEAL_CERTIFICATE。")

@@ -244,7 +244,8 @@ def _banks(known: City) -> dict[str, BankAccounts]:
     return {
         bank["code"]: BankAccounts(
             name=bank["name"],
-            funds={bank["fund_account_no"]: FUND_OPENING},
+            funds={bank["fund_account_no"]: FUND_OPENING}
+            | {one["number"]: Money.zero() for one in known.maintenance_accounts if one["bank"] == bank["code"]},
             branches=(
                 (f"{bank['code']}100000018", f"{bank['name']}北京市分行"),
                 (f"{bank['code']}100000026", f"{bank['name']}北京朝阳支行"),
@@ -254,7 +255,14 @@ def _banks(known: City) -> dict[str, BankAccounts]:
                 for citizen in known.citizens.values()
                 if citizen.account and citizen.account["card"]["bank"] == bank["code"] and not citizen.payee_unknown
             )
-            + other_cities.fund_cards(bank["code"]),
+            + other_cities.fund_cards(bank["code"])
+            # the centre's own, which it pays to as well
+            + (Card(account_no=bank["fund_account_no"], name=f"{bank['name']}住房公积金存款专户"),)
+            + tuple(
+                Card(account_no=one["number"], name=one["name"])
+                for one in known.maintenance_accounts
+                if one["bank"] == bank["code"]
+            ),
         )
         for bank in known.banks
         if bank["entrusted"]

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from channels import conversations
-from domain import cases, contributions, settlement, transfers, withdrawals
+from domain import cases, contributions, risk, settlement, transfers, withdrawals
 from domain.cases import CaseView
 from domain.kernel import database, outbox, vault
 from domain.kernel.database import Transaction
 from domain.kernel.dates import SHANGHAI, business_date_of
 from notifications import sending
-from ops import city_platform, collection, messages, telemetry
+from ops import city_platform, collection, employer_texts, messages, risk_texts, telemetry
 from ops import transfers as of_transfers
 from ops.wiring import House
 
@@ -47,20 +47,37 @@ async def text_applicant(house: House, event: Event, now: datetime) -> None:
     if template is None:
         return
     case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
+    template = _of_payee(template, case)
     await _text(house, event, case=case, template=template, variables=await _variables(template, case), now=now)
 
 
 async def text_payment(house: House, event: Event, now: datetime) -> None:
     """The money has arrived."""
     case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
-    await _text(house, event, case=case, template=PAID, variables=await _variables(PAID, case), now=now)
+    template = _of_payee(PAID, case)
+    await _text(house, event, case=case, template=template, variables=await _variables(template, case), now=now)
+
+
+async def text_refund(house: House, event: Event, now: datetime) -> None:
+    """Money of the maintenance fund is back."""
+    account_no, refund_no = int(event.payload["account_no"]), str(event.payload["refund_no"])
+    case = await cases.case_by_key(account_no=account_no, case_id=event.case_id)
+    deposit = await withdrawals.deposit_of(case=case)
+    assert deposit is not None, f"case {case.case_no} has no deposit"
+    refund = next(one for one in deposit.refunds if one.refund_no == refund_no)
+    variables = {
+        "amount": refund.amount.yuan_text,
+        "destination": "您的公积金账户" if refund.to_account_no else "您的银行卡",
+        "case_no": case.case_no,
+    }
+    await _text(house, event, case=case, template="withdrawal.maintenance_returned", variables=variables, now=now)
 
 
 async def text_arrangement(house: House, event: Event, now: datetime) -> None:
     """An agreed withdrawal was paused, renewed, reminded of, or has ended: each in a text of its own. What the citizen
-    did by the own hand, and what nobody is left to read, needs none."""
+    did by the own hand, what nobody is left to read, and a payment that came back, which has its own, need none."""
     what, reason = str(event.payload["what"]), str(event.payload["reason"])
-    if reason in ("by_citizen", "death"):
+    if reason in ("by_citizen", "death", "bank_rejected"):
         return
     view = await withdrawals.arrangement_by_key(
         account_no=event.account_no, arrangement_id=int(event.payload["arrangement_id"])
@@ -74,6 +91,20 @@ async def text_arrangement(house: House, event: Event, now: datetime) -> None:
         variables["reason"] = withdrawals.reason_in_words(what, reason)
     case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
     await _text(house, event, case=case, template=f"withdrawal.arrangement_{what}", variables=variables, now=now)
+
+
+async def text_agreed_payment(house: House, event: Event, now: datetime) -> None:
+    """A later payment of an agreed withdrawal has arrived, or came back."""
+    paid = await withdrawals.agreed_payment(
+        account_no=event.account_no, withdrawal_id=int(event.payload["withdrawal_id"])
+    )
+    variables = {"name": paid.kind_name, "amount": paid.amount.yuan_text, "card_tail": paid.card_tail}
+    template = "withdrawal.arrangement_payment_failed"
+    if event.payload["confirmed"] == "yes":
+        template = "withdrawal.arrangement_paid"
+        variables["paid_on"] = _day(business_date_of(now))
+    case = await cases.case_by_key(account_no=event.account_no, case_id=event.case_id)
+    await _text(house, event, case=case, template=template, variables=variables, now=now)
 
 
 async def settle_agreed_payment(house: House, event: Event, now: datetime) -> None:
@@ -107,7 +138,9 @@ async def invite_evaluation(house: House, event: Event, now: datetime) -> None:
     async def reply_counts(tx: Transaction, mobile: str) -> None:
         await cases.invite_by_sms(tx, case=case, mobile=mobile, now=now)
 
-    await _text(house, event, case=case, template=INVITATION, variables=variables, now=now, beside=reply_counts)
+    await _text(
+        house, event, case=case, template=of_transfers.INVITATION, variables=variables, now=now, beside=reply_counts
+    )
 
 
 async def pay(house: House, event: Event, now: datetime) -> None:
@@ -120,6 +153,21 @@ async def pay(house: House, event: Event, now: datetime) -> None:
         now=now,
         business_date=business_date_of(now),
     )
+
+
+async def take_maintenance(house: House, event: Event, now: datetime) -> None:
+    """A deposit into the maintenance fund, or a refund from it, has arrived where it was expected."""
+    async with database.transaction() as tx:
+        consumer = "maintenance"
+        if await outbox.consume(tx, account_no=event.account_no, event_id=event.event_id, consumer=consumer, now=now):
+            await withdrawals.take_receipt(
+                tx,
+                purpose=str(event.payload["purpose"]),
+                expectation_id=int(event.payload["expectation_id"]),
+                receipt_id=int(event.payload["receipt_id"]),
+                business_date=business_date_of(now),
+                now=now,
+            )
 
 
 async def count_settled(house: House, event: Event, now: datetime) -> None:
@@ -163,25 +211,44 @@ SUBSCRIPTIONS: Mapping[str, tuple[Consumer, ...]] = {
     contributions.SENSITIVE_CHANGE: (warn_of_change,),
     cases.CASE_CHANGED: (tell_listeners, text_applicant, city_platform.follow_case, invite_evaluation),
     cases.EVALUATION_GIVEN: (tell_listeners,),
-    settlement.RECEIPT_MATCHED: (count_settled, collection.take_receipt, of_transfers.take_receipt),
+    settlement.RECEIPT_MATCHED: (
+        count_settled,
+        collection.take_receipt,
+        of_transfers.take_receipt,
+        take_maintenance,
+    ),
     settlement.BATCH_ITEM_SETTLED: (
         count_settled,
         collection.take_collected,
         settle_agreed_payment,
         of_transfers.take_paid,
     ),
-    transfers.TRANSFER_CHANGED: (of_transfers.count_moves, of_transfers.text_person, city_platform.follow_transfer),
+    transfers.TRANSFER_CHANGED: (
+        of_transfers.count_moves,
+        of_transfers.text_person,
+        city_platform.follow_transfer,
+        of_transfers.invite_evaluation,
+    ),
     contributions.LIST_WORK: (collection.work_on_list,),
     contributions.LIST_APPLIED: (collection.count_collected,),
+    contributions.MATTER_ENDED: (city_platform.follow_matter,),
     contributions.STATEMENT_PAID: (collection.distribute,),
+    settlement.RECEIPT_TAKEN_BACK: (collection.take_back,),
+    contributions.STATEMENT_TAKING_BACK: (collection.undo_distribution,),
+    contributions.STATEMENT_TAKEN_BACK: (employer_texts.text_taken_back,),
+    contributions.EMPLOYER_REMINDED: (employer_texts.text_reminder,),
     contributions.STATEMENT_DISTRIBUTED: (collection.count_collected,),
     withdrawals.ARRANGEMENT_CHANGED: (text_arrangement,),
     withdrawals.PAYMENT_PREPARED: (pay,),
     withdrawals.PAYMENT_CONFIRMED: (text_payment,),
+    withdrawals.MAINTENANCE_RETURNED: (text_refund,),
+    withdrawals.AGREED_PAYMENT: (text_agreed_payment,),
+    risk.LISTED: (risk_texts.text_listed,),
+    risk.APPEAL_ANSWERED: (risk_texts.text_answer,),
 }
 
 PAID = "withdrawal.paid"
-INVITATION = "evaluation.invited"
+_TO_FUND = {PAID: "withdrawal.paid_to_fund", "withdrawal.payment_failed": "withdrawal.fund_payment_failed"}
 
 _TEMPLATE_OF_ACTION = {
     "submit": "withdrawal.submitted",
@@ -214,25 +281,32 @@ async def _text(
         return
     async with database.transaction() as tx:
         if await outbox.consume(tx, account_no=event.account_no, event_id=event.event_id, consumer=template, now=now):
-            await sending.enqueue(
-                tx,
-                account_no=event.account_no,
-                event_id=event.event_id,
-                template=template,
-                variables=variables,
-                mobile=person.mobile,
-                now=now,
-            )
-            await conversations.notify(
+            text = {
+                "account_no": event.account_no,
+                "event_id": event.event_id,
+                "template": template,
+                "variables": variables,
+                "mobile": person.mobile,
+            }
+            instead = await conversations.notify(
                 tx,
                 person_id=case.person_id,
                 event=template,
                 variables=variables,
                 template_ids=messages.template_ids(house),
+                otherwise=text,
                 now=now,
             )
+            if not instead:
+                await messages.send_as_text(tx, text, now)
             if beside is not None:
                 await beside(tx, person.mobile)
+
+
+def _of_payee(template: str, case: CaseView) -> str:
+    """The text for money that goes to no card of the applicant's."""
+    payee = withdrawals.kind_of(str(case.form["kind"])).payee
+    return template if payee == "card" else _TO_FUND.get(template, template)
 
 
 async def _variables(template: str, case: CaseView) -> dict[str, str]:
@@ -253,7 +327,9 @@ async def _variables(template: str, case: CaseView) -> dict[str, str]:
     payment = await settlement.payment_of_case(account_no=case.account_no, case_id=case.case_id)
     assert payment is not None and payment.ended_at is not None, f"case {case.case_no} has no ended payment"
     tail = {"name": name, "case_no": case.case_no, "card_tail": payment.payee_account_masked[-4:]}
-    if template == PAID:
+    if template in _TO_FUND.values():
+        del tail["card_tail"]
+    if template in (PAID, _TO_FUND[PAID]):
         paid_on = payment.ended_at.astimezone(SHANGHAI).date()
         return tail | {"amount": payment.amount.yuan_text, "paid_on": _day(paid_on)}
     return tail | {"reason": (payment.last_message or "未说明原因")[:20]}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PARTNER = "national_transfer"
 AT_ONCE = 16
 _CONSUMER = "transfers"
+INVITATION = "evaluation.invited"
 MINI_PROGRAM = Actor(kind="service", channel=transfers.MINI_PROGRAM, name="全国住房公积金小程序")
 
 
@@ -147,6 +148,26 @@ async def text_person(house: House, event: Event, now: datetime) -> None:
                 tx, account_no=event.account_no, event_id=event.event_id, template=template, variables=variables,
                 mobile=person.mobile, now=now,
             )  # fmt: skip
+
+
+async def invite_evaluation(house: House, event: Event, now: datetime) -> None:
+    """好差评: one invitation when the centres have ended the transfer, whatever the result."""
+    view = await transfers.transfer_by_key(account_no=event.account_no, transfer_id=int(event.payload["transfer_id"]))
+    # the step of this event counts, not the state that the transfer has reached meanwhile
+    reached = str(event.payload["state"])
+    if not view.flow.is_terminal(reached) or not transfers.was_served(view) or view.person_id is None:
+        return
+    person = await contributions.clear_person(person_id=view.person_id)
+    if person.mobile is None:
+        return
+    served = await cases.served_by_key(account_no=view.account_no, case_id=view.transfer_id)
+    async with transaction() as tx:
+        if await outbox.consume(tx, account_no=event.account_no, event_id=event.event_id, consumer=INVITATION, now=now):
+            await sending.enqueue(
+                tx, account_no=event.account_no, event_id=event.event_id, template=INVITATION,
+                variables={"item_name": served.item_name, "case_no": served.case_no}, mobile=person.mobile, now=now,
+            )  # fmt: skip
+            await cases.invite_by_sms(tx, case=served, mobile=person.mobile, now=now)
 
 
 # --- what the platform brings

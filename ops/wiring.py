@@ -17,17 +17,18 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from auth import keys, sessions
+from auth import keys, policy_values, sessions
 from auth.app_web import LINK_PATH, Applications
 from auth.configuration import STAFF_LIMITS, AuthSettings, SessionLimits
 from auth.corporate_ports import CorporateIdentity
 from auth.face import FaceVerification
 from auth.linking import MiniPrograms
+from auth.mini_ports import PhoneSource
 from auth.ports import UnifiedIdentity
 from channels.banks.client import BankSettlement, CentreNode
 from channels.banks.funds import BankFunds
 from channels.city_platform.client import CityReports
-from channels.conversations import Messengers
+from channels.conversations import Messengers, Notifiers
 from channels.evaluation_push.client import EvaluationPush
 from channels.exchange import ExchangePartnerClient
 from channels.national_transfer.client import NationalTransfer
@@ -108,6 +109,8 @@ class House:
     carriers: Carriers
     matters: Matters
     messengers: Messengers
+    notifiers: Notifiers
+    phones: Mapping[str, PhoneSource]
     traffic: Traffic
     wires: tuple[SignedClient | PlatformWire, ...]
     """Every client of a partner, for its health."""
@@ -135,7 +138,8 @@ async def open_house(settings: Settings, *, clock: Clock = system_clock) -> Asyn
         stack.push_async_callback(database.disconnect)
         await vault_keys.ensure_first(now=clock())
         await vault_keys.refresh(now=clock())
-        keeping = asyncio.create_task(_keep_keys(clock))
+        await policy_values.refresh()
+        keeping = asyncio.create_task(_keep_learning(clock))
         stack.callback(keeping.cancel)
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)
@@ -235,6 +239,8 @@ async def open_house(settings: Settings, *, clock: Clock = system_clock) -> Asyn
             carriers=carriers_of(settings, clock=clock, stack=stack),
             matters=MATTERS,
             messengers=speaking.messengers,
+            notifiers=speaking.notifiers,
+            phones=speaking.phones,
             traffic=traffic,
             wires=(*wires, *speaking.wires),
         )
@@ -284,14 +290,16 @@ async def prove_books() -> list[InvariantResult]:
     return await ledger.prove(invariants=INVARIANTS)
 
 
-async def _keep_keys(clock: Clock) -> None:
-    """Learns of changed keys of the vault while the process lives; what it knows stays good while it cannot ask."""
+async def _keep_learning(clock: Clock) -> None:
+    """Learns of changed keys of the vault and of newly set values of parameters while the process lives; what it knows
+    stays good while it cannot ask."""
     while True:
         await asyncio.sleep(vault_keys.REREAD.total_seconds())
-        try:
-            await vault_keys.refresh(now=clock())
-        except (StoreUnavailable, ValueError) as error:
-            _log.warning("vault keys not read", error=type(error).__name__)
+        for what, read in (("vault keys", lambda: vault_keys.refresh(now=clock())), ("policy", policy_values.refresh)):
+            try:
+                await read()
+            except (StoreUnavailable, ValueError) as error:
+                _log.warning(f"{what} not read", error=type(error).__name__)
 
 
 def _redis(settings: Settings) -> Redis:

@@ -22,7 +22,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 
-from auth import evidence, keys, kiosks
+from auth import evidence, keys, kiosks, outlets
 from auth.grants import usage
 from domain import cases, settlement, withdrawals
 from domain.kernel import database
@@ -155,8 +155,10 @@ async def sweep_once(house: House, *, sends: bool = True) -> int:
     steps = await settlement.due_steps(gateway=house.gateway, funds=house.funds, now=now, business_date=today)
     for kind, step in steps:
         moved += await _guarded(kind, step())
+    moved += await _guarded("outlets", outlets.put_due_in_force(now=now), counts=False)
     moved += await _guarded("kiosks", kiosks.end_idle(now=now), counts=False)
     moved += await _guarded("drafts", cases.sweep_drafts(now=now), counts=False)
+    moved += await _guarded("refused", withdrawals.forget_refused(business_date=today), counts=False)
     late = cases.escalate_late(business_date=today, now=now)
     moved += await _guarded("late reviews", late, counts=False)
     corrections = cases.expire_corrections(matters=house.matters, business_date=today, now=now)

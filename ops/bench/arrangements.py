@@ -27,6 +27,7 @@ from domain.kernel import database
 from domain.kernel.vault import Vault
 from ops.bench.rig import figures
 from ops.bench.rig.population import ACCOUNT_NO_FIRST, CARD_ID_FIRST, PERSON_ID_FIRST, populate
+from ops.bench.rig.servers import cpu_ratio, cpu_used
 from ops.bench.rig.stores import Stores, add_options, wanted_stores
 from ops.dayend import AgreedWithdrawals
 from ops.migrate import migrate
@@ -74,18 +75,19 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> dict[str, An
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute(_FLOOR)
         await connection.execute("CHECKPOINT")
-        low = time.perf_counter()
+        low, low_cpu = time.perf_counter(), cpu_used(stores)
         for lo in range(0, wanted.accounts, wanted.partition):
             first = ACCOUNT_NO_FIRST + lo
             await connection.execute(_FLOOR_PAY, first, first + wanted.partition - 1, DUE_ON)
-        low = time.perf_counter() - low
+        low, low_cpu = time.perf_counter() - low, cpu_used(stores) - low_cpu
         await connection.execute("DROP SCHEMA floor CASCADE")
         await connection.execute("CHECKPOINT")
-        work, began, rows = AgreedWithdrawals(partition_rows=wanted.partition), time.perf_counter(), 0
+        work, rows = AgreedWithdrawals(partition_rows=wanted.partition), 0
+        began, cpu = time.perf_counter(), cpu_used(stores)
         for partition in await work.partitions(database.pool, business_date=DUE_ON):
             async with database.transaction() as tx:
                 rows += await work.run(tx, partition=partition, business_date=DUE_ON, now=NOW)
-        seconds = time.perf_counter() - began
+        seconds, cpu = time.perf_counter() - began, cpu_used(stores) - cpu
         paid = await connection.fetchval("SELECT count(*) FROM withdrawal WHERE voucher_id IS NOT NULL")
         assert rows == paid == wanted.accounts, (rows, paid)
         # the cases are stand-ins without a history
@@ -101,6 +103,9 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> dict[str, An
         "seconds": round(seconds, 2),
         "floor_seconds": round(low, 2),
         "times_the_floor": round(seconds / low, 2),
+        "cpu_seconds": round(cpu, 2),
+        "floor_cpu_seconds": round(low_cpu, 2),
+        "cpu_times_the_floor": cpu_ratio(cpu, low_cpu),
         "accounts_a_second": round(wanted.accounts / seconds),
         "books": "proved after the run",
     }

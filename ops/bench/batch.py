@@ -32,6 +32,7 @@ from ops.bench.floors import batch as floor
 from ops.bench.rig import depositors, figures, killing
 from ops.bench.rig.figures import Figure, Measured, Round
 from ops.bench.rig.population import ACCOUNT_NO_FIRST
+from ops.bench.rig.servers import cpu_ratio, cpu_used
 from ops.bench.rig.stores import Stores, add_options, wanted_stores
 from ops.dayend import AnnualInterest, RealTime, held
 from ops.migrate import migrate
@@ -48,8 +49,8 @@ class WrongInterest(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """One round. WAL in bytes; `index_seconds` is the bare floor's share for building its indexes; `kept` is the floor
-    with standing indexes."""
+    """One round. WAL in bytes; `cpu` is processor time in seconds, of PostgreSQL and this process; `index_seconds` is
+    the bare floor's share for building its index; `kept` is the floor with its index standing."""
 
     ours: Round
     floor: Round
@@ -58,6 +59,9 @@ class Year:
     floor_seconds: float
     kept_seconds: float
     index_seconds: float
+    cpu: float
+    floor_cpu: float
+    kept_cpu: float
     wal: int
     floor_wal: int
     interest_fen: int
@@ -106,6 +110,10 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> tuple[list[F
         Figure.of(name="beside standing indexes", unit="accounts/s", ours=measured, floor=kept),
     ]
     per_second = found[0].value
+
+    def middle(name: str) -> float:
+        return float(median(getattr(each, name) for each in years))
+
     return found, {
         **machine,
         "accounts": wanted.accounts,
@@ -117,6 +125,9 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> tuple[list[F
         "floor_index_seconds": [round(each.index_seconds, 2) for each in years],
         "times_the_floor": round(median(each.seconds / each.floor_seconds for each in years), 2),
         "times_the_floor_with_standing_indexes": round(median(each.seconds / each.kept_seconds for each in years), 2),
+        "cpu_times_the_floor": cpu_ratio(middle("cpu"), middle("floor_cpu")),
+        "cpu_times_the_floor_with_standing_indexes": cpu_ratio(middle("cpu"), middle("kept_cpu")),
+        "cpu_microseconds_an_account": round(middle("cpu") / wanted.accounts * 1_000_000, 2),
         "wal_bytes_an_account": round(median(each.wal for each in years) / wanted.accounts),
         "floor_wal_bytes_an_account": round(median(each.floor_wal for each in years) / wanted.accounts),
         "balance_megabytes": pages >> 20,
@@ -136,9 +147,11 @@ async def _year(
     right = await depositors.expected(connection, year=year)
     index = await connection.fetchval("SELECT ledger_rate_index($1)", day + timedelta(days=1))
 
-    async def bare(kind: floor.Kind) -> floor.Floor:
+    async def bare(kind: floor.Kind) -> tuple[floor.Floor, float, int]:
+        """With its processor time and its WAL."""
         await connection.execute("CHECKPOINT")
-        return await floor.settle(
+        cpu, wal = cpu_used(stores), await _wal(connection)
+        done = await floor.settle(
             kind=kind,
             dsn=stores.database_url,
             first=ACCOUNT_NO_FIRST,
@@ -146,17 +159,16 @@ async def _year(
             settlement_on=day,
             index=index,
         )
+        return done, cpu_used(stores) - cpu, await _wal(connection) - wal
 
-    kept = await bare("kept")
-    floor_wal = await _wal(connection)
-    low = await bare("bare")
-    floor_wal = await _wal(connection) - floor_wal
+    kept, kept_cpu, _ = await bare("kept")
+    low, floor_cpu, floor_wal = await bare("bare")
 
     await connection.execute("CHECKPOINT")
-    wal, began = await _wal(connection), time.perf_counter()
+    cpu, wal, began = cpu_used(stores), await _wal(connection), time.perf_counter()
     state = await settle(settings, day=day, workers=wanted.workers, partition_rows=wanted.partition)
     seconds = time.perf_counter() - began
-    wal = await _wal(connection) - wal
+    wal, cpu = await _wal(connection) - wal, cpu_used(stores) - cpu
 
     booked = await connection.fetchval("SELECT sum(last_interest_fen)::bigint FROM account_balance")
     heads = await connection.fetchval(
@@ -176,6 +188,9 @@ async def _year(
         floor_seconds=low.seconds,
         kept_seconds=kept.seconds,
         index_seconds=low.index_seconds,
+        cpu=cpu,
+        floor_cpu=floor_cpu,
+        kept_cpu=kept_cpu,
         wal=wal,
         floor_wal=floor_wal,
         interest_fen=right,

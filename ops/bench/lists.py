@@ -34,6 +34,7 @@ from domain.ledger import Line, VoucherKind
 from ops.bench.floors import lists as floor
 from ops.bench.rig import figures
 from ops.bench.rig.figures import Figure, Measured
+from ops.bench.rig.servers import cpu_ratio, cpu_used
 from ops.bench.rig.stores import Stores, add_options, wanted_stores
 from ops.migrate import ensure_partitions, migrate
 from ops.settings import Settings
@@ -77,7 +78,7 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> tuple[list[F
         await ensure_partitions(connection, around=system_clock())
         await _centre(connection)
         for number in range(wanted.rounds):
-            rounds.append(await _round(connection, rows=wanted.rows, number=number))
+            rounds.append(await _round(connection, stores, rows=wanted.rows, number=number))
         if wanted.prove:
             results = await ledger.prove(invariants=INVARIANTS, using=database.Transaction(connection))
             broken = [result.name for result in results if not result.holds]
@@ -91,9 +92,10 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> tuple[list[F
         "rows": wanted.rows,
         "commits": stores.durability,
         **{f"{step}_seconds": [round(one[step], 2) for one in rounds] for step in steps},
-        # of this process, without PostgreSQL: what travels from a busy machine
-        "validate_cpu_seconds": [round(one["validate_cpu"], 2) for one in rounds],
-        "distribute_cpu_seconds": [round(one["distribute_cpu"], 2) for one in rounds],
+        "posted_seconds": [round(one["apply"] + one["draw"] + one["distribute"], 2) for one in rounds],
+        # of this process and PostgreSQL: what travels from a busy machine
+        **{f"{step}_cpu_seconds": [round(one[f"{step}_cpu"], 2) for one in rounds] for step in steps},
+        "cpu_times_the_floor": cpu_ratio(*(median(one[f"{which}_cpu"] for one in rounds) for which in steps[-2:])),
         "validate_rows_per_second": round(median(wanted.rows / one["validate"] for one in rounds)),
         "distribute_rows_per_second": round(median(wanted.rows / one["distribute"] for one in rounds)),
         "times_the_floor": round(median(one["distribute"] / one["floor"] for one in rounds), 2),
@@ -103,7 +105,7 @@ async def measure(*, wanted: argparse.Namespace, stores: Stores) -> tuple[list[F
     }
 
 
-async def _round(connection: asyncpg.Connection, *, rows: int, number: int) -> dict[str, float]:
+async def _round(connection: asyncpg.Connection, stores: Stores, *, rows: int, number: int) -> dict[str, float]:
     now = system_clock()
     today = business_date_of(now)
     month = YearMonth.of(today)
@@ -132,10 +134,10 @@ async def _round(connection: asyncpg.Connection, *, rows: int, number: int) -> d
     taken: dict[str, float] = {"file": len(content) / 1_048_576}
 
     async def timed(name: str, work: Any) -> Any:
-        began, spent = time.perf_counter(), time.process_time()
+        began, spent = time.perf_counter(), cpu_used(stores)
         answer = await work
         taken[name] = time.perf_counter() - began
-        taken[f"{name}_cpu"] = time.process_time() - spent
+        taken[f"{name}_cpu"] = cpu_used(stores) - spent
         return answer
 
     before = _memory()
@@ -168,9 +170,7 @@ async def _round(connection: asyncpg.Connection, *, rows: int, number: int) -> d
     await floor.make(connection, statement_id=drawn.statement_id)
     await connection.execute("VACUUM (ANALYZE) account_balance, account, remittance_line")
     await connection.execute("CHECKPOINT")
-    began = time.perf_counter()
-    booked = await floor.distribute(connection, now=now)
-    taken["floor"] = time.perf_counter() - began
+    booked = await timed("floor", floor.distribute(connection, now=now))
     await connection.execute("CHECKPOINT")
     await timed(
         "distribute",

@@ -55,6 +55,7 @@ class StaffMember:
 class City:
     offices: tuple[dict[str, Any], ...]
     banks: tuple[dict[str, Any], ...]
+    maintenance_accounts: tuple[dict[str, Any], ...]
     employers: tuple[dict[str, Any], ...]
     citizens: dict[str, Citizen]
     rentals: tuple[dict[str, Any], ...]
@@ -72,6 +73,7 @@ def city() -> City:
     return City(
         offices=tuple(data["offices"]),
         banks=tuple(data["banks"]),
+        maintenance_accounts=tuple(data["maintenance_accounts"]),
         employers=tuple(data["employers"]),
         citizens={row["key"]: _citizen(row) for row in data["citizens"]},
         rentals=tuple(data["rentals"]),

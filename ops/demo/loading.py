@@ -27,6 +27,7 @@ async def load_city(*, city: City, now: datetime, seed: str) -> bool:
     async with database.transaction() as tx:
         await _reference(tx, city, now=now)
         await settlement.adopt_fund_accounts(tx, on=business_date_of(now))
+        await _maintenance_accounts(tx, city, on=business_date_of(now))
         await other_cities.load_centres(tx, now=now)
     for citizen in city.citizens.values():
         async with database.transaction() as tx:
@@ -71,6 +72,19 @@ async def _reference(tx: Transaction, city: City, *, now: datetime) -> None:
         )
     for employer in city.employers:
         await _employer(tx, employer, now=now)
+
+
+async def _maintenance_accounts(tx: Transaction, city: City, *, on: date) -> None:
+    for one in city.maintenance_accounts:
+        await tx.execute(
+            "INSERT INTO bank_account (code, bank_code, account_set, kind, subject, number, name, opened_on)"
+            " VALUES ($1, $2, 'maintenance_fund', 'demand', '1001', $3, $4, $5) ON CONFLICT DO NOTHING",
+            one["code"],
+            one["bank"],
+            one["number"],
+            one["name"],
+            on,
+        )
 
 
 async def _employer(tx: Transaction, employer: dict[str, Any], *, now: datetime) -> None:

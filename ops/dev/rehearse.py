@@ -23,7 +23,14 @@ from ops.dev.surroundings import stores
 from ops.wiring import open_house, system_clock
 
 USAGE = "usage: ./dev rehearse FILE [--month YYYY-MM] [--csv OUT]"
-OUTCOMES = {"gains": "增加", "loses": "减少", "refused": "改为不予受理", "same": "不变", "not_comparable": "无法比较"}
+OUTCOMES = {
+    "gains": "增加",
+    "loses": "减少",
+    "refused": "改为不予受理",
+    "admitted": "改为受理",
+    "same": "不变",
+    "not_comparable": "无法比较",
+}
 SHOWN_MAX = 20
 
 
@@ -77,19 +84,22 @@ def report(found: Rehearsal) -> list[str]:
         if cases:
             money = "" if code in ("same", "not_comparable") else f"　{_signed(_sum(cases))}"
             lines.append(f"  {name} {len(cases)} 件{money}")
-    lines.append(f"  首期支付合计变化 {_signed(found.total('gains', 'loses', 'refused'))}")
+    lines.append(f"  首期支付合计变化 {_signed(found.total('gains', 'loses', 'refused', 'admitted'))}")
+    if found.turned_away:
+        lines.append(f"  当月未受理的申请 {len(found.turned_away)} 件一并重算（不含姓名，期满即删）")
     if found.refused_by_staff:
         lines.append(f"  人工审核不予通过的 {found.refused_by_staff} 件未重算：规则不改变人工的决定")
     if found.without_facts:
         lines.append(f"  没有留存判断事实的 {found.without_facts} 件未重算")
-    for kind in dict.fromkeys(case.kind_name for case in found.cases):
-        cases = tuple(case for case in found.cases if case.kind_name == kind and case.outcome != "not_comparable")
+    judged = (*found.cases, *found.turned_away)
+    for kind in dict.fromkeys(case.kind_name for case in judged):
+        cases = tuple(case for case in judged if case.kind_name == kind and case.outcome != "not_comparable")
         lines.append(f"  {kind}：{len(cases)} 件，{_signed(_sum(cases))}")
-    changed = [case for case in found.cases if case.outcome in ("gains", "loses", "refused")]
+    changed = [case for case in judged if case.outcome in ("gains", "loses", "refused", "admitted")]
     for case in sorted(changed, key=lambda one: (-abs(one.difference.fen), one.case_no))[:SHOWN_MAX]:
         words = "；".join(case.reasons) if case.reasons else OUTCOMES[case.outcome]
         lines.append(
-            f"  {case.case_no} {case.applicant_masked} {case.kind_name}"
+            f"  {case.case_no or '未受理的申请'} {case.applicant_masked} {case.kind_name}"
             f" {case.before.yuan_text} → {case.after.yuan_text} {words}"
         )
     if len(changed) > SHOWN_MAX:
@@ -103,10 +113,10 @@ def write_csv(found: Rehearsal, path: Path) -> None:
         writer.writerow(
             ["办件编号", "申请人", "管理部", "提取类型", "原金额", "拟议金额", "差额", "结果", "不予受理的原因"]
         )
-        for case in found.cases:
+        for case in (*found.cases, *found.turned_away):
             writer.writerow(
                 [
-                    case.case_no,
+                    case.case_no or "未受理",
                     case.applicant_masked,
                     case.office_code,
                     case.kind_name,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from ops.simulation.agreements import MONTHS_OF, Agreements, begun, most_of
 from ops.simulation.treasury import Treasury
 
 RATE_PPM = 15_000
@@ -19,10 +20,9 @@ PPM_DAYS = 360_000_000
 MONTHS_MIN = 3
 HOLD_DAYS = 30
 EVALUATION_DAYS = 30
-MONTHLY_LIMITS = ((date(2018, 7, 1), 150_000), (date(2023, 7, 1), 200_000))
-MONTHS_OF = {"MONTHLY": 1, "QUARTERLY": 3}
 NORMAL, MOVABLE = "01", frozenset({"01", "02"})
 
+REVIEW_DAYS = 1  # no review is given less before supervisors may sign too
 OPEN_STATES = frozenset({"pending_preliminary", "pending_final", "pending_payment", "paying"})
 TEXT_OF = {
     "submitted": "已受理",
@@ -90,7 +90,7 @@ class Account:
 
 @dataclass(kw_only=True)
 class Case:
-    """An application. `states` are those that it may be in as far as anybody outside can tell."""
+    """An application. `most` fen for `months` is what its later payments are at most, `renews` the consent to go on."""
 
     name: str
     number: str
@@ -98,6 +98,12 @@ class Case:
     fen: int
     bank: str
     state: str
+    applied_on: date
+    months: int = 1
+    most: int = 0
+    renews: bool = False
+    since: date
+    escalated: bool = False
     approved_first_by: str | None = None
     approved_on: date | None = None
     ended_on: date | None = None
@@ -129,6 +135,7 @@ class Auditor:
     noticed: set[str] = field(default_factory=set)
     moved: dict[str, int] = field(default_factory=dict)
     refused_by_bank: set[str] = field(default_factory=set)
+    agreed: Agreements = field(default_factory=Agreements)
     treasury: Treasury = field(default_factory=Treasury)
 
     # what people ask
@@ -184,21 +191,41 @@ class Auditor:
         if account.balance - self.held(account) <= 0:
             against.add("withdrawal.balance_insufficient")
         mine = [case for case in self.cases.values() if case.account is account]
-        if any(case.state == "completed" for case in mine):
+        if self.agreed.binds(account):
             against.add("withdrawal.arrangement_running")
         if any(case.state in OPEN_STATES for case in mine):
             against.add("case.blocked_by_running")
         return against
 
     def amount(self, *, account: Account, frequency: str, on: date) -> int:
-        limit = next(fen for since, fen in MONTHLY_LIMITS[::-1] if since <= on)
-        return min(limit * MONTHS_OF[frequency], account.balance - self.held(account))
+        return min(most_of(frequency=frequency, on=on), account.balance - self.held(account))
 
-    def applied(self, *, number: str, account: Account, fen: int, bank: str, on: date) -> Case:
+    def applied(
+        self,
+        *,
+        number: str,
+        account: Account,
+        fen: int,
+        bank: str,
+        on: date,
+        frequency: str = "MONTHLY",
+        renews: bool = False,
+    ) -> Case:
         """The house answered a new case of this amount, already checked."""
         account.settle(today=on)
-        name = f"case {len(self.cases) + 1}"
-        case = Case(name=name, number=number, account=account, fen=fen, bank=bank, state="pending_preliminary")
+        case = Case(
+            name=f"case {len(self.cases) + 1}",
+            number=number,
+            account=account,
+            fen=fen,
+            bank=bank,
+            state="pending_preliminary",
+            applied_on=on,
+            since=on,
+            months=MONTHS_OF[frequency],
+            most=most_of(frequency=frequency, on=on),
+            renews=renews,
+        )
         self.cases[number] = case
         return case
 
@@ -214,8 +241,12 @@ class Auditor:
         mine = case.claimed is not None and case.claimed[0] == login and now < case.claimed[1]  # type: ignore[operator]
         return mine and (first or decision != "APPROVE" or case.account.state == NORMAL)
 
+    def may_be_late(self, *, case: Case, on: date) -> bool:
+        """Whether supervisors may sign too: over its working days, once a sweep has seen it, which nobody knows."""
+        return (on - case.since).days > REVIEW_DAYS
+
     def decided(self, *, case: Case, login: str, decision: str, on: date) -> None:
-        case.claimed = None
+        case.claimed, case.since, case.escalated = None, on, False
         if decision == "REFUSE":
             case.state, case.ended_on = "refused", on
         elif decision == "RETURN":
@@ -237,6 +268,13 @@ class Auditor:
         late = (on - case.ended_on).days - EVALUATION_DAYS
         allowed = {given} if late < 0 else {given | {"evaluation.closed"}} if late > 0 else set()
         return allowed or {given, given | {"evaluation.closed"}}
+
+    def day_ended(self, *, on: date) -> None:
+        """The day-end of a date, in its order: what is agreed is paid, then on 30 June interest is settled."""
+        self.agreed.day_ended(on=on, held=self.held)
+        if (on.month, on.day) == (6, 30):
+            for account in self.accounts.values():
+                account.settle(today=on + timedelta(days=1))
 
     # what partners keep in their own books
 
@@ -317,6 +355,7 @@ class Auditor:
             assert case.approved_on is not None
             case.account.settle(today=on)
             case.account.move(fen=-case.fen, counts_from=case.approved_on)
+            self.agreed.agreements.append(begun(case))
         if state in ("completed", "payment_failed") and case.state != state:
             case.ended_on = on
         case.state = state
@@ -342,6 +381,7 @@ class Auditor:
         deposited = self.treasury.deposited()
         for bank in sorted({*booked, *self.collected, *deposited}):
             paid = sum(case.fen for case in self.cases.values() if case.bank == bank and case.state == "completed")
+            paid += self.agreed.paid(bank=bank)
             told = sum(fen for serial, (at, fen) in self.received.items() if at == bank and serial in self.noticed)
             expected = self.collected.get(bank, 0) + told - paid + self.treasury.demand(bank) + deposited.get(bank, 0)
             if booked.get(bank, 0) != expected:

@@ -3,12 +3,12 @@ that fails over, money that comes in."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from pgqueuer import RetryRequested
 
-from domain import dayend
+from domain import dayend, withdrawals
 from domain.dayend import Engine
 from domain.kernel import database
 from domain.kernel.actor import Actor, Role
@@ -17,6 +17,7 @@ from ops import reviews, worker
 from ops.simulation.auditor import Difference
 from ops.simulation.people import BANKS
 from ops.simulation.sabotage import take_all_connections
+from ops.simulation.treasury import Batch
 from ops.simulation.world import World
 
 _AFTER = {"stage": "after"}
@@ -61,7 +62,6 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"simulator": "sms", "operation": "query", "mode": "error500"},
     {"simulator": "sms", "operation": "receipts", "mode": "garbage", "detail": _AFTER},
 )
-NOT_PLAYED = frozenset({"agreed_withdrawals", "agreed_withdrawals_told"})
 FINANCE = Actor(
     kind="staff", channel="backoffice", name="孙财", staff_id=1, roles=frozenset({Role.FINANCE}), assurance="password"
 )
@@ -136,26 +136,66 @@ async def day_end(world: World) -> str:
     step, the finance desk has it tried again, as people would."""
     settings, clock = world.stage.settings, world.stage.clock
     state: list[str] = []
+    await _asked_ahead(world)
+    before = await _last_day(world)
     async with world.perhaps_cut(percent=30) as told:
         state.append(await _run_days(world))
     if told:
         state.append(await _tried_again(world))
     await _nothing_left_open(world)
+    instalments = await _predicted(world, since=before)
     again = await dayend.plan_now(database.pool, now=clock.now)
     assert settings.day_end_workers == 1, "several at once would not be cut at the same place"
     if again.days or again.refusal is not None:
         raise Difference(f"after a day-end {len(again.days)} days are due, {again.refusal}")
-    return f"the day-end: {', '.join(state)}{_cut(told)}"
+    return f"the day-end: {', '.join(state)}, {instalments} instalments{_cut(told)}"
+
+
+async def _asked_ahead(world: World) -> None:
+    """The agencies have answered about every agreement before it falls due, as the worker's sweeps ask them for days:
+    how often those were cut off nobody outside can know."""
+    now = world.stage.clock.now
+    while await withdrawals.ask_ahead(registries=world.stage.house.registries, business_date=world.today, now=now):
+        pass
+
+
+async def _last_day(world: World) -> date:
+    found: date | None = await world.stage.admin.fetchval("SELECT max(business_date) FROM day_end_run")
+    return found or date.min
+
+
+async def _predicted(world: World, *, since: date) -> int:
+    """Tells the auditor which days have ended, and what the house put into the banks' batches then. Returns how many
+    instalments that were."""
+    admin, auditor = world.stage.admin, world.auditor
+    before = len(auditor.agreed.instalments)
+    days = await admin.fetch("SELECT business_date FROM day_end_run WHERE business_date > $1 ORDER BY 1", since)
+    for row in days:
+        auditor.day_ended(on=row["business_date"])
+    batches: dict[str, dict[int, tuple[int, int, int]]] = {}
+    for row in await admin.fetch(_TOLD):
+        if row["serial_no"] not in auditor.treasury.batches:
+            found = batches.setdefault(row["serial_no"], {})
+            found[row["item_no"]] = (row["account_no"], row["month"], row["amount_fen"])
+    for serial, items in batches.items():
+        if wrong := auditor.agreed.batch_prepared(serial=serial, items=items):
+            raise Difference(wrong)
+        name = f"batch {len(auditor.treasury.batches) + 1}"
+        fen = {number: amount for number, (_, _, amount) in items.items()}
+        auditor.treasury.batches[serial] = Batch(name=name, fen=fen)
+    return len(auditor.agreed.instalments) - before
+
+
+_TOLD = """
+SELECT b.serial_no, i.item_no, i.amount_fen, w.account_no, w.from_period / 100 * 12 + w.from_period % 100 - 1 AS month
+FROM bank_batch b JOIN bank_batch_item i USING (batch_id)
+JOIN withdrawal w ON w.told_batch_id = b.batch_id AND w.withdrawal_id::text = i.owner_reference
+WHERE b.purpose = 'agreed_withdrawal' ORDER BY b.serial_no, i.item_no
+"""
 
 
 def _engine(world: World) -> Engine:
-    """The house's day-end but for what it pays in later months of an agreement: the auditor does not play those yet."""
-    whole = engine_room.engine(clock=world.stage.clock, workers=1)
-    return replace(
-        whole,
-        steps={name: step for name, step in whole.steps.items() if name not in NOT_PLAYED},
-        works={name: work for name, work in whole.works.items() if name not in NOT_PLAYED},
-    )
+    return engine_room.engine(clock=world.stage.clock, workers=1)
 
 
 async def _run_days(world: World) -> str:

@@ -54,7 +54,13 @@ async def apply(world: World) -> str:
         raise Difference(f"{citizen.key} applies: {case['amount']} granted, expected {fen} fen")
     assert citizen.account is not None
     known = world.auditor.applied(
-        number=case["caseNo"], account=account, fen=fen, bank=citizen.account["card"]["bank"], on=world.today
+        number=case["caseNo"],
+        account=account,
+        fen=fen,
+        bank=citizen.account["card"]["bank"],
+        on=world.today,
+        frequency=str(given["frequency"]),
+        renews=bool(given["autoRenewal"]),
     )
     world.ids[case["caseNo"]] = case["id"]
     world.last_request = (citizen, APPLY, given, case["caseNo"])
@@ -152,8 +158,15 @@ async def _claim(world: World, case: Case, login: str) -> str:
     others = case.claimed is not None and case.claimed[0] != login and now < case.claimed[1]  # type: ignore[operator]
     again = case.state == "pending_final" and case.approved_first_by == login
     possible = wanted is not None and wanted in roles and not others and not again
+    escalates = "supervisor" in roles and world.auditor.may_be_late(case=case, on=world.today)
+    if escalates and wanted is not None and not others and not again:
+        possible = possible or case.escalated
+    else:
+        escalates = False
     given = {"id": world.ids[case.number], "requestKey": world.new_key()}
     payload = (await world.callers.staff(login, CLAIM, **given))["claimCase"]
+    if escalates and not possible and not payload["userErrors"]:
+        case.escalated = possible = True
     if possible == bool(payload["userErrors"]):
         raise Difference(f"{login} claims {case.name}, {case.state}: answered {payload['userErrors']}")
     if possible:
@@ -164,6 +177,8 @@ async def _claim(world: World, case: Case, login: str) -> str:
 async def _decide(world: World, case: Case, login: str) -> str:
     decision = world.random.choice(("APPROVE",) * 8 + ("REFUSE", "RETURN"))
     roles = frozenset(world.stage.city.staff[login].roles)
+    if case.escalated and "supervisor" in roles:
+        roles |= {"preliminary_reviewer", "final_reviewer"}
     possible = world.auditor.may_decide(
         case=case, login=login, roles=roles, decision=decision, now=world.stage.clock.now
     )

@@ -176,6 +176,12 @@ class Treasury:
         batch.codes, batch.first = {item["item_no"]: item["code"] for item in entry["items"]}, entry["first"]
         return None
 
+    def code(self, serial: str, number: int) -> str | None:
+        """How the bank decided an item of a batch; None while it has not said so."""
+        batch = self.batches[serial]
+        told = batch.codes is not None and (batch.over or number <= batch.first)
+        return batch.codes[number] if told and batch.codes is not None else None
+
     def bank_ended(self, *, serial: str) -> None:
         self.batches[serial].over = True
 
@@ -211,13 +217,11 @@ class Treasury:
             order.deposit.state = "ended"
 
     def item_of_batch_seen(self, *, serial: str, number: int, state: str, quiet: bool) -> str | None:
-        batch = self.batches[serial]
-        told = batch.codes is not None and (batch.over or number <= batch.first)
+        batch, code = self.batches[serial], self.code(serial, number)
         if state == "waiting":
             return f"item {number} of {batch.name} still waits" if quiet else None
-        code = batch.codes[number] if told and batch.codes is not None else "nothing yet"
-        if code == "nothing yet" or (state == "confirmed") != (code == DONE):
-            return f"item {number} of {batch.name} is {state}; the bank says {code}"
+        if code is None or (state == "confirmed") != (code == DONE):
+            return f"item {number} of {batch.name} is {state}; the bank says {code or 'nothing yet'}"
         return None
 
     # what the books must say

@@ -1,6 +1,6 @@
 """The floor of the lists bench: a month's money into the accounts by bare SQL.
 
-The rows that the platform writes, and nothing else: balances on half-full pages, postings with their two indexes,
+The rows that the platform writes, and nothing else: balances on half-full pages, postings with their index,
 months and 缴至年月 in the same chunks of 10,000 accounts with a commit each; no voucher, no check, no lock in order, no
 mark."""
 
@@ -28,7 +28,6 @@ INSERT INTO floor.account SELECT a.* FROM account a JOIN floor.line USING (accou
 ALTER TABLE floor.account ADD PRIMARY KEY (account_no);
 CREATE TABLE floor.posting (LIKE posting INCLUDING DEFAULTS);
 CREATE UNIQUE INDEX ON floor.posting (account_no, period, voucher_id, line_no);
-CREATE INDEX ON floor.posting (account_no, sequence DESC) WHERE sequence IS NOT NULL;
 CREATE TABLE floor.contribution_month (LIKE contribution_month INCLUDING DEFAULTS INCLUDING INDEXES);
 """
 _DISTRIBUTE = """

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from ops.bench.rig.stores import CHECKOUT
+from ops.bench.rig.stores import CHECKOUT, Stores
 from ops.embedded.process import free_port, last_lines
 
 READY_SECONDS = 60.0
@@ -95,6 +95,17 @@ def cpu_seconds(*roots: int) -> float | None:
             # utime, stime, and those of children that have ended
             ticks += sum(int(value) for value in _stat(pid)[11:15])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_used(stores: Stores) -> float:
+    """Processor time in seconds that this process and PostgreSQL have used: what travels from a busy machine. Nought
+    for a server of somebody else."""
+    return (cpu_seconds(os.getpid(), stores.postgres_pid) or 0.0) if stores.postgres_pid else 0.0
+
+
+def cpu_ratio(ours: float, floor: float) -> float | None:
+    """None where processor time was not told."""
+    return round(ours / floor, 2) if floor else None
 
 
 def peak_memory_mb(*roots: int) -> float | None:
