@@ -60,6 +60,12 @@ async def tell(running: RunningHouse) -> None:
     await running.settle()
 
 
+async def told() -> set[str]:
+    """Templates of the texts to contributors, beside those of every application."""
+    rows = await database.rows("SELECT DISTINCT template FROM sms_message")
+    return {row["template"] for row in rows if row["template"].startswith("withdrawal.arrangement_")}
+
+
 async def stands(key: str = "zhang_wei") -> tuple[str, str | None]:
     view = await view_of(key)
     return view.state, view.reason
@@ -86,6 +92,7 @@ async def test_the_next_month_is_checked_paid_told_and_booked(running: RunningHo
         " WHERE subject = '21909'"
     )
     assert pending == 0
+    assert await told() == {"withdrawal.arrangement_paid"}
     await rent.assert_books_hold()
 
 
@@ -108,6 +115,7 @@ async def test_a_bank_that_refuses_gives_the_money_back_and_pauses(running: Runn
     assert await stands() == ("paused", "银行退回付款，请核对收款银行卡")
     assert (await rent.balance_of("zhang_wei")).balance == balance
     assert (await view_of("zhang_wei")).paid == MONTH
+    assert await told() == {"withdrawal.arrangement_payment_failed"}, "told once"
     await rent.assert_books_hold()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,42 @@ def test_the_command_says_how_it_is_used() -> None:
     for arguments in ([], ["--month", "2026-10"], ["f.yaml", "--month"], ["f.yaml", "--other", "x"]):
         with pytest.raises(CommandFailure, match="usage"):
             _options(arguments)
+
+
+# --- refused before there was a case
+
+
+async def test_who_was_turned_away_and_would_gain(running: RunningHouse) -> None:
+    """zhao_min has not contributed long enough; the proposal asks for less."""
+    [(code, _)] = await rent.refused(rent.apply(running, "zhao_min", frequency="monthly"))
+    assert code == "withdrawal.contribution_too_short"
+    # twice a day is one; a rehearsal and a dry run leave nothing
+    await rent.refused(rent.apply(running, "zhao_min", frequency="monthly"))
+    await rent.refused(rent.apply(running, "zhao_min", frequency="monthly", dry_run=True))
+    assert await database.value("SELECT count(*) FROM refused_application") == 1
+    found = await rehearsed(running, {"values": {LEAST: 1}})
+    assert [(one.outcome, one.case_no, one.applicant_masked) for one in found.turned_away] == [("admitted", "", "")]
+    assert found.total("admitted") == found.turned_away[0].after > Money.zero()
+    assert "  改为受理 1 件" in "\n".join(report(found))
+    unchanged = await rehearsed(running, {"values": {LEAST: 30}})
+    assert [one.outcome for one in unchanged.turned_away] == ["same"] and unchanged.turned_away[0].reasons
+
+
+async def test_who_came_back_or_was_refused_otherwise_is_not_counted(running: RunningHouse) -> None:
+    await rent.refused(rent.apply(running, "zhang_wei", commitment=False))
+    assert await database.value("SELECT count(*) FROM refused_application") == 1
+    await rent.apply(running, "zhang_wei")
+    # a case that runs is no rule
+    await rent.refused(rent.apply(running, "zhang_wei"))
+    assert await database.value("SELECT count(*) FROM refused_application") == 1
+    assert (await rehearsed(running, {"values": {LIMIT: "2500.00"}})).turned_away == ()
+
+
+async def test_what_was_turned_away_is_sealed_and_thrown_away(running: RunningHouse) -> None:
+    await rent.refused(rent.apply(running, "zhao_min", frequency="monthly"))
+    row = await database.row("SELECT * FROM refused_application")
+    assert row is not None and set(row.keys()) == {
+        "account_no", "kind", "business_date", "refused_at", "office_code", "codes", "facts_cipher", "keep_until",
+    }  # fmt: skip
+    assert await withdrawals.forget_refused(business_date=row["keep_until"]) == 0
+    assert await withdrawals.forget_refused(business_date=row["keep_until"] + timedelta(days=1)) == 1

@@ -13,8 +13,9 @@ import pytest
 from channels.inbound import Unreadable
 from channels.retirement_matter.door import PATH, parse
 from channels.wire import signed_headers
-from domain import cases
+from domain import cases, withdrawals
 from domain.kernel import database
+from domain.kernel.dates import business_date_of
 from domain.withdrawals import AgencyAnswer, Death, Employment, Pension, PersonIdentity
 from ops.demo.city import city
 from tests.city import RunningHouse
@@ -81,6 +82,22 @@ async def call(running: RunningHouse, body: Any, path: str = PATH, *, secret: st
 async def result(running: RunningHouse, matter_no: str = "TX2026-0000001") -> dict[str, Any]:
     answer: dict[str, Any] = (await call(running, {"matterNo": matter_no}, f"{PATH}/result")).json()
     return answer
+
+
+async def test_a_case_approved_at_once_is_answered_as_it_then_stands(pensioned: RunningHouse) -> None:
+    """With the interest of the closing, which the approval adds."""
+    now = pensioned.clock()
+    actor = replace(await citizen(PERSON), kind="partner", channel="social_security")
+    case = await withdrawals.apply_for_withdrawal(
+        actor=actor,
+        application=await rent.application(PERSON, kind="retirement", frequency="once"),
+        request_key=rent.new_key(),
+        business_date=business_date_of(now),
+        now=now,
+        registries=pensioned.house.registries,
+    )
+    assert case is not None and case.state == "pending_payment"
+    assert case == await cases.case_by_key(account_no=case.account_no, case_id=case.case_id)
 
 
 async def test_a_push_closes_the_account_and_pays_without_anybody(pensioned: RunningHouse) -> None:

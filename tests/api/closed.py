@@ -10,7 +10,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from ops import asgi
+from ops import asgi, doors
 from ops.gate import GRAPHQL_PATHS
 from ops.limits import AddressLimits
 from tests.city import RunningHouse
@@ -33,6 +33,7 @@ async def closed_door(running: RunningHouse, *, still: bool = False, **settings:
         logins_max=house.settings.logins_per_minute_max,
         trusted_proxies=(),
         counted_by_gate=GRAPHQL_PATHS,
+        partner_paths=doors.PATHS,
     )
     app.state.doors = asgi.doors_of(app.routes)
     async with serve(app, ws="websockets-sansio") as base_url:

@@ -206,7 +206,8 @@ async def test_a_withdrawn_version_stops_and_stays_withdrawn(running: RunningHou
     shared = await registry.find(IDS["ServiceItems"])
     assert shared is not None and "jingtong_h5" not in shared.channels and "web_portal" in shared.channels
     async with as_owner(running.settings.database_url) as tx:
-        await withdraw(tx, service="portal", name="ServiceItems", version=1, actor=SYSTEM, now=running.clock())
+        for service in ("portal", "kiosk"):
+            await withdraw(tx, service=service, name="ServiceItems", version=1, actor=SYSTEM, now=running.clock())
     assert await registry.find(IDS["ServiceItems"]) is None
     assert await registry.find(IDS["Home"]) is not None
     again = await publish_folders(running.settings.database_url, [FOLDER], now=running.clock())

@@ -127,6 +127,7 @@ def folder(path: Path, *, service: str = "service: web_page\nchannels: [web_port
         ("service: web_page\nchannels: [web_portal, fax]\n", "fax不存在"),
         ("service: web_page\nchannels: [unknown]\n", "unknown不存在"),
         ("service: web_page\nchannels: [web_portal]\nanyone: [Nothing]\n", "Nothing没有对应的文件"),
+        ("service: web_page\nchannels: [web_portal]\nwithout: [Nothing]\n", "Nothing不在共用的文件夹中"),
         ("service: [\n", "不是有效的YAML"),
     ],
 )
@@ -191,6 +192,9 @@ def test_a_service_shares_the_operations_of_another(tmp_path: Path) -> None:
     said = "service: mine\nchannels: [web_portal]\nanyone: [Theirs]\nshares: [../other]\n"
     (own / "service.yaml").write_text(said, "utf-8")
     assert list(read_folder(own).sources) == ["Mine.graphql", "Theirs.graphql"]
+    (own / "service.yaml").write_text(said.replace("anyone: [Theirs]", "without: [Theirs]"), "utf-8")
+    assert list(read_folder(own).sources) == ["Mine.graphql"]
+    (own / "service.yaml").write_text(said, "utf-8")
     (own / "Theirs.graphql").write_text("query Theirs { viewer { name } }\n", "utf-8")
     with pytest.raises(FolderFault, match="共用的文件夹中已有"):
         read_folder(own)

@@ -31,6 +31,7 @@ for _folder in folders_of_channels():
     _service, _documents = checked(_folder)
     SERVICES[_folder.parent.name] = {document.name: document for document, _ in _documents}
 CHANNELS = {"jingtong": "jingtong_h5", "portal": "web_portal"}
+SERVED = {**CHANNELS, "kiosk": "kiosk"}
 QUOTES = {"rent": "RentedHome", "home": "Home", "expense": "Expense", "closure": "Closure"}
 ARRANGEMENTS = ("Arrangements", "ChangeArrangement", "PauseArrangement", "ResumeArrangement", "EndArrangement")
 
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.requirement("R06.2")
 
 def offered(service: str) -> list[Kind]:
     """What the catalogue names for the service's channel, whatever the documents say."""
-    return [kind for kind in withdrawals.kinds() if CHANNELS[service] in catalogue.item(kind.item).channels]
+    return [kind for kind in withdrawals.kinds() if SERVED[service] in catalogue.item(kind.item).channels]
 
 
 def document_of(service: str, kind: Kind) -> Checked:
@@ -47,7 +48,7 @@ def document_of(service: str, kind: Kind) -> Checked:
     return SERVICES[service][f"{name[0].upper()}{name[1:]}"]
 
 
-@pytest.mark.parametrize("service", CHANNELS)
+@pytest.mark.parametrize("service", SERVED)
 def test_a_service_has_documents_for_exactly_the_kinds_of_its_channels(service: str) -> None:
     applying = {name for name in SERVICES[service] if name.startswith("ApplyFor") and name.endswith("Withdrawal")}
     assert applying == {document_of(service, kind).name for kind in offered(service)}
@@ -63,6 +64,15 @@ def test_a_service_has_documents_for_exactly_the_kinds_of_its_channels(service: 
 def test_the_portal_offers_every_kind_and_jingtong_those_of_its_items() -> None:
     assert len(offered("portal")) == len(withdrawals.kinds()) == 24
     assert {catalogue.item(kind.item).code for kind in offered("jingtong")} == {"C17", "C18", "C20", "C22", "C24"}
+    assert len(offered("kiosk")) == 20
+    assert "ApplyForPropertyFeeWithdrawal" not in SERVICES["kiosk"]
+
+
+def test_a_kiosk_runs_its_own_documents_and_no_other_service_runs_them_there() -> None:
+    for folder in folders_of_channels():
+        service, documents = checked(folder)
+        on_kiosk = {document.name for document, channels in documents if "kiosk" in channels}
+        assert bool(on_kiosk) == (service.name == "kiosk")
 
 
 # all kinds through the portal; 京通 shares its documents, so there one kind of each of its items

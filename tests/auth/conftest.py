@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import asyncpg
 import httpx
@@ -12,10 +13,13 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
-from auth import configuration, sessions, web
+from auth import configuration, mini_web, not_me, sessions, web
 from auth.configuration import AuthSettings
-from tests.auth.platform import Platform
+from tests.auth.platform import Mini, Platform
 from tests.services import Services
+
+if TYPE_CHECKING:
+    from tests.auth.stories import World
 
 PUBLIC_URL = "https://hpf.example"
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -84,3 +88,19 @@ async def browser(login_service: AuthSettings, platform: Platform, clock: Clock)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
         yield client
+
+
+@pytest_asyncio.fixture
+async def world(platform: Platform, clock: Clock) -> AsyncIterator[World]:
+    """The doors of a person's login, with a browser before them."""
+    from tests.auth.stories import World  # which tells its stories with what stands above
+
+    programs = {"jingtong_wechat": Mini(), "official_account": Mini(provider="wechat_official")}
+    routes = [
+        *web.routes(provider=platform, clock=clock, cookie_secure=True),
+        *mini_web.routes(programs=programs, phone_sources={}, clock=clock),
+        *not_me.routes(clock=clock),
+    ]
+    transport = httpx.ASGITransport(app=Starlette(routes=routes))
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
+        yield World(platform, clock, browser)

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from auth import grants
+from auth import approvals, grants
 from domain.kernel import database
 from domain.kernel.actor import Actor, Role
 from domain.kernel.dates import business_date_of
@@ -59,7 +59,7 @@ async def test_every_state_of_a_grant_is_in_the_trail(party: Party, clock: Clock
     said = [action for action, outcome in await trail(f"grant:{grant_id}") if outcome == "done"]
     states = [action for action in said if action.startswith("grant.")]
     assert states == ["grant.approved", "grant.connected", "grant.suspended", "grant.approved", "grant.ended"]
-    assert said.count("change.proposed") == said.count("change.approved") == 2
+    assert await database.value("SELECT count(*) FROM approval WHERE subject = $1", f"grant:{grant_id}") == 2
     assert await state_of(grant_id) == "ended"
 
 
@@ -72,22 +72,46 @@ async def test_nobody_decides_on_their_own_proposal(party: Party, clock: Clock) 
         roles=frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}),
     )
     terms = await partners.terms("KioskGuide", now=clock(), represents="nobody")
-    change_id = await grants.propose_grant(
+    asked = await grants.propose_grant(
         actor=REGISTRAR, party=party.code, terms=terms, reason="银行申请接入", request_key=request_key(), now=clock()
     )
     async with nothing_changed():
-        work = grants.decide(actor=both, change_id=change_id, approve=True, note="", now=clock())
-        assert await codes(work) == ["grants.own_change"]
-    subject = await database.value("SELECT subject FROM grant_change WHERE change_id = $1", change_id)
-    assert (await trail(subject))[-1] == ("change.decided", "refused")
+        work = approvals.decide(actor=both, approval_id=asked, agree=True, note="", now=clock())
+        assert await codes(work) == ["approval.own"]
+    assert (await trail(f"approval:{asked}"))[-1] == ("approval.refused", "refused")
 
 
-async def test_the_database_itself_keeps_four_eyes(party: Party, clock: Clock, tables: asyncpg.Connection) -> None:
-    change_id = await partners.proposed_key(Party(party.code, Ed25519Pair()), now=clock())
-    with pytest.raises(asyncpg.CheckViolationError):
-        await tables.execute(
-            "UPDATE grant_change SET state = 'approved', decided_by = proposed_by WHERE change_id = $1", change_id
-        )
+async def test_a_proposal_waits_until_somebody_decides(party: Party, clock: Clock) -> None:
+    asked = await partners.proposed_key(Party(party.code, Ed25519Pair()), now=clock())
+    clock.pass_(days=300)
+    assert [one.approval_id for one in await grants.proposals(actor=APPROVER, now=clock())] == [asked]
+    await partners.approved(asked, now=clock())
+    assert await grants.proposals(actor=REGISTRAR, now=clock()) == []
+    subjects = await grants.proposals_of_party(actor=REGISTRAR, partner_id=party.partner_id, now=clock())
+    assert sorted(one.kind for one in subjects) == ["key.add", "key.add", "party.register"]
+
+
+async def test_what_is_taken_back_never_stands(party: Party, clock: Clock) -> None:
+    terms = await partners.terms("KioskGuide", now=clock(), represents="nobody")
+    asked = await grants.propose_grant(
+        actor=REGISTRAR, party=party.code, terms=terms, reason="银行申请接入", request_key=request_key(), now=clock()
+    )
+    async with nothing_changed():
+        taken = approvals.withdraw(actor=APPROVER, approval_id=asked, now=clock())
+        assert await codes(taken) == ["access.not_permitted"]
+    await approvals.withdraw(actor=REGISTRAR, approval_id=asked, now=clock())
+    assert await state_of(int((await partners.payload_of(asked))["grant_id"])) == "ended"
+    assert await codes(partners.approved(asked, now=clock())) == ["approval.over"]
+
+
+async def test_of_two_requests_to_resume_one_waits(party: Party, clock: Clock) -> None:
+    grant_id = await partners.granted(party, "KioskGuide", now=clock(), represents="nobody")
+    await grants.suspend_grant(actor=APPROVER, grant_id=grant_id, reason="发现异常调用", now=clock())
+    given: dict[str, Any] = {"actor": REGISTRAR, "grant_id": grant_id, "reason": "已查明原因", "now": clock()}
+    key = request_key()
+    first = await grants.propose_resumption(**given, request_key=key)
+    assert await grants.propose_resumption(**given, request_key=key) == first
+    assert await codes(grants.propose_resumption(**given, request_key=request_key())) == ["approval.waiting"]
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.SYSTEM_ADMIN])
@@ -104,17 +128,14 @@ async def test_only_the_system_administrator_registers(role: Role, party: Party,
 
 async def test_a_declined_grant_never_stands(party: Party, clock: Clock) -> None:
     terms = await partners.terms("KioskGuide", now=clock(), represents="nobody")
-    change_id = await grants.propose_grant(
+    asked = await grants.propose_grant(
         actor=REGISTRAR, party=party.code, terms=terms, reason="银行申请接入", request_key=request_key(), now=clock()
     )
-    assert await codes(grants.decide(actor=APPROVER, change_id=change_id, approve=False, note="", now=clock())) == [
-        "grants.reason_required"
-    ]
-    await grants.decide(actor=APPROVER, change_id=change_id, approve=False, note="用途不明确", now=clock())
-    payload = await database.value("SELECT payload FROM grant_change WHERE change_id = $1", change_id)
-    assert await state_of(int(payload["grant_id"])) == "ended"
-    again = grants.decide(actor=APPROVER, change_id=change_id, approve=True, note="", now=clock())
-    assert await codes(again) == ["grants.change_unknown"]
+    declined: dict[str, Any] = {"actor": APPROVER, "approval_id": asked, "agree": False, "now": clock()}
+    assert await codes(approvals.decide(**declined, note="")) == ["approval.reason"]
+    await approvals.decide(**declined, note="用途不明确")
+    assert await state_of(int((await partners.payload_of(asked))["grant_id"])) == "ended"
+    assert await codes(partners.approved(asked, now=clock())) == ["approval.over"]
 
 
 async def test_a_repeated_proposal_is_the_same_and_another_input_is_refused(party: Party, clock: Clock) -> None:
@@ -181,11 +202,11 @@ async def test_an_end_in_the_past_or_far_away_is_refused(days: int, party: Party
 
 async def test_a_grant_approved_too_late_is_refused(party: Party, clock: Clock) -> None:
     terms = await partners.terms("KioskGuide", now=clock(), represents="nobody")
-    change_id = await grants.propose_grant(
+    asked = await grants.propose_grant(
         actor=REGISTRAR, party=party.code, terms=terms, reason="银行申请接入", request_key=request_key(), now=clock()
     )
     await grants.suspend_party(actor=APPROVER, partner_id=party.partner_id, reason="资质待核实", now=clock())
-    work = grants.decide(actor=APPROVER, change_id=change_id, approve=True, note="", now=clock())
+    work = partners.approved(asked, now=clock())
     assert await codes(work) == ["grants.change_overtaken"]
 
 

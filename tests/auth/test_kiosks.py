@@ -121,7 +121,7 @@ async def test_from_registration_to_a_visit(running: RunningHouse, curve: Any) -
     await agree(running, asked)
     await enrol(running, device, await code_for(running, device))
     status, told = await visit(running, device)
-    assert (status, told["idle_seconds"], told["services"]) == (200, 120, [])
+    assert (status, told["idle_seconds"], told["documents"]) == (200, 120, None)
     seen = await ApiClient(running.base_url, told["access_token"]).data(HOME)
     assert seen["viewer"]["channel"] == "kiosk" and seen["accounts"]
     kept = await database.rows("SELECT * FROM kiosk")
@@ -265,34 +265,6 @@ async def test_who_goes_away_is_logged_out_and_the_next_finds_nothing(
     _, first = await visit(running, device)
     assert (await visit(running, device, "li_na"))[0] == 200
     assert "errors" in await ApiClient(running.base_url, first["access_token"]).run(HOME), "the next visit ends it"
-
-
-async def test_a_banks_terminal_needs_a_standing_grant(running: RunningHouse, device: SimulatedKiosk) -> None:
-    now = running.clock()
-    await database.execute("UPDATE kiosk SET partner_id = 77 WHERE device_no = $1", device.device_no)
-    assert code_of(await visit(running, device)) == "kiosk.not_granted"
-    async with database.transaction() as tx:
-        await tx.execute(
-            "INSERT INTO third_party (partner_id, code, name, uscc, contact, state, changed_at)"
-            " VALUES (77, 'bank_of_tests', '测试银行', '91110000100000000X', '运维', 'approved', $1)",
-            now,
-        )
-        await tx.execute(
-            "INSERT INTO registered_service (service, name, description, state, changed_at)"
-            " VALUES ('bank_kiosk', '银行终端', '查询', 'approved', $1)",
-            now,
-        )
-        await tx.execute(
-            "INSERT INTO service_grant (grant_id, partner_id, service, documents, field_scopes, purpose, purpose_text,"
-            " represents, calls_per_day, points_per_day, ends_at, sandbox, state, changed_at) VALUES (1, 77,"
-            " 'bank_kiosk', '{KioskBalance}', '{Account.balance}',"
-            " 'kiosk', '自助终端', 'person', 10, 10, $1, false, 'approved', $2)",
-            now + timedelta(days=1),
-            now,
-        )
-    assert (await visit(running, device))[1]["services"] == ["bank_kiosk"]
-    running.clock.advance(days=2)
-    assert code_of(await visit(running, device)) == "kiosk.not_granted"
 
 
 SAVE = """

@@ -20,6 +20,7 @@ from tests.backoffice.conftest import Browser
 from tests.backoffice.test_browser import Enter, chromium, enter, fits  # noqa: F401
 from tests.factories.snapshot import nothing_changed
 from tests.ledger.accounts import noon
+from tests.ledger.books import receipt
 
 pytestmark = [pytest.mark.requirement("R14.1")]
 SignIn = Callable[[str], Awaitable[Browser]]
@@ -283,10 +284,32 @@ async def test_statements_by_span_and_their_export(signed_in: SignIn, closed_day
     assert export.text.splitlines()[2].startswith("2,住房公积金利息收入,1284.56")
     export = await browser.post(at(clock, "statements/distribution/export"), browser.csrf)
     assert "可供分配的增值收益,1284.56" in export.text
-    page = await browser.open(f"{BOOKS}/statements?set=maintenance_fund")
-    assert "没有增值收益表" in page.text
     for odd in ("span=decade", "period=2026-13", "set=none"):
         assert (await browser.open(f"{BOOKS}/statements?{odd}")).status_code == 422, odd
+
+
+async def test_the_statements_of_the_maintenance_funds_and_their_exports(
+    signed_in: SignIn, desk_city: asyncpg.Connection, clock: city.Clock
+) -> None:
+    browser = await signed_in("sun.cai")
+    day = month(clock).first_day
+    await receipt(fen=123_456, key="owners", on=day, subject="400101", account_set="maintenance_fund")
+    here = f"{BOOKS}/statements"
+    where = f"set=maintenance_fund&period={month(clock)}"
+    page = await browser.open(f"{here}?{where}")
+    for form in ("会住维01表", "会住维02表", "会住维03表", "未经中心核实"):
+        assert form in page.text
+    assert "增值收益表" not in page.text and page.text.count("1,234.56") >= 9
+    for name, line in (
+        ("sheet", "1,银行存款,0.00,1234.56"),
+        ("income", "2,交存收入,1234.56,1234.56"),
+        ("changes", "5,（一）本年收支差额,1234.56,0.00,0.00,1234.56"),
+    ):
+        export = await browser.post(f"{here}/maintenance/{name}/export?{where}", browser.csrf)
+        assert line in export.text.splitlines(), name
+    assert "负债和净资产总计" in (await browser.open(f"{BOOKS}/balances?{where}")).text
+    for wrong in (f"{here}/maintenance/sheet/export?set={SET}", f"{here}/export?{where}"):
+        assert (await browser.post(wrong, browser.csrf)).status_code == 404, wrong
 
 
 async def test_a_distribution_is_proposed_in_the_words_of_the_business_or_not_at_all(

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from backoffice import counter_faces
-from domain.kernel import database
+from domain.kernel import database, vault
 from domain.kernel.dates import YearMonth, business_date_of
+from notifications.desk import STATE_NAMES
 from tests.backoffice.faces import person_at_counter
 from tests.backoffice.test_collection_people import _desk
 from tests.city import RunningHouse
@@ -73,3 +74,33 @@ async def test_an_employer_is_registered_and_changed_at_the_counter(running: Run
         assert (await desk.get(HERE)).status_code == 200
         refused = await desk.post(f"{HERE}/turn", data={**common, "employer_no": employer_no, "state": "05"})
         assert refused.status_code == 403
+
+
+async def test_an_employer_in_arrears_is_texted_and_the_log_shows_what_arrived(running: RunningHouse) -> None:
+    due = YearMonth.of(business_date_of(running.clock()))
+    page = {"employer_no": "100001"}
+    desk, common = await _desk(running, "he.jing")
+    async with aclosing(desk):
+        form = {**common, **page}
+        await database.execute("UPDATE employer_account SET paid_through_period = $1", due.period)
+        paid = await desk.get(HERE, params=page)
+        assert "没有到期未缴的款项" in paid.text and "发送催缴短信</button>" not in paid.text
+        early = await desk.post(f"{HERE}/text", data={**form, "request_key": key()})
+        assert early.status_code == 409 and "不需催缴" in early.text
+        await database.execute("UPDATE employer_account SET paid_through_period = $1", due.minus(months=3).period)
+        owing = await desk.get(HERE, params=page)
+        assert "发送催缴短信</button>" in owing.text and f"{due.minus(months=2)}至" in owing.text
+        done = await desk.post(f"{HERE}/text", data={**form, "request_key": key()})
+        assert done.headers["location"].endswith("done=texted"), done.text
+        assert "待发送" in (await desk.get(HERE, params=page)).text
+        await running.settle()
+        sent = await desk.get(done.headers["location"])
+        assert "今日已发送催缴短信" in sent.text and "发送催缴短信</button>" not in sent.text
+        (row,) = await database.rows("SELECT * FROM sms_message WHERE template = 'collection.reminded'")
+        assert vault.current().decrypt(row["text_cipher"]).startswith("【北京公积金】北京晨曦科技有限公司：贵单位")
+        assert (row["state"], STATE_NAMES[row["state"]] in sent.text) == ("delivered", True)
+        again = await desk.post(f"{HERE}/text", data={**form, "request_key": key()})
+        assert again.status_code == 409 and "今日已向该单位发送" in again.text
+    desk, common = await _desk(running, "sun.cai", 30)
+    async with aclosing(desk):
+        assert (await desk.post(f"{HERE}/text", data={**common, **page, "request_key": key()})).status_code == 403

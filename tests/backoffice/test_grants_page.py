@@ -49,8 +49,8 @@ async def propose(browser: Browser, form: str, **fields: str) -> httpx.Response:
 
 async def approve_all(browser: Browser) -> httpx.Response:
     page = await browser.open(REVIEW)
-    while change := re.search(r'name="change_id" value="([0-9]+)"', page.text):
-        page = await send(browser, f"{REVIEW}/decide", change_id=change[1], decision="approve", note="")
+    while change := re.search(r'name="approval_id" value="([0-9]+)"', page.text):
+        page = await send(browser, f"{REVIEW}/decide", approval_id=change[1], decision="approve", note="")
         assert page.status_code == 200, page.text
     return page
 
@@ -104,7 +104,7 @@ async def test_each_desk_has_its_own_forms(administrators: None, signed_in: Ente
     page = await registrar.open(REGISTER)
     assert "登记第三方" in page.text and 'value="approve"' not in page.text
     async with nothing_changed():
-        assert (await send(registrar, f"{REVIEW}/decide", change_id="1", decision="approve")).status_code == 403
+        assert (await send(registrar, f"{REVIEW}/decide", approval_id="1", decision="approve")).status_code == 403
         for path in (REGISTER, REVIEW):
             assert (await reviewer.open(path)).status_code == 403
         malformed = await send(registrar, f"{REGISTER}/propose", form="everything", request_key="x" * 12)

@@ -12,8 +12,8 @@ from channels import conversations
 from domain.kernel import database
 from tests.backoffice.funds_city import SignedIn, desks, said  # noqa: F401
 from tests.backoffice.test_browser import chromium, fits  # noqa: F401
-from tests.channels.test_conversations import forgotten, heard, settle  # noqa: F401
-from tests.channels.test_conversations import said as says
+from tests.channels.conversing import forgotten, heard, settle  # noqa: F401
+from tests.channels.conversing import said as says
 from tests.city import RunningHouse, staff_sign_in
 from tests.factories.people import staff
 

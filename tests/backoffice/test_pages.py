@@ -14,14 +14,15 @@ from domain.kernel.failures import StoreUnavailable
 from tests.backoffice import city
 from tests.backoffice.conftest import ORIGIN, Browser, Jobs
 
-EVERYBODY = {"工作台", "服务事项", "复核"}
+EVERYBODY = {"工作台", "服务事项", "业务参数", "复核"}
+DESK = {"维修资金退款", "自助打印"}
 REVIEWING = {"数据交换", "待办", "统一申办", "审核队列", "好差评", "归集业务", "转移接续", "风险名单", "人脸核验"}
 MONEY = {"数据交换", "财务档案", "待办", "审核队列", "归集业务", "转移接续", "资金结算", "账务核对", "短信", "日终"}
 SHEETS = {
-    "li.min": EVERYBODY | REVIEWING,
-    "zhao.gang": EVERYBODY | REVIEWING | MONEY | {"互动消息", "渠道运行", "身份管理"},
-    "sun.cai": EVERYBODY | MONEY,
-    "zhou.xitong": EVERYBODY | {"失败任务", "人员管理", "服务授权", "自助终端"},
+    "li.min": EVERYBODY | REVIEWING | DESK,
+    "zhao.gang": EVERYBODY | REVIEWING | DESK | MONEY | {"互动消息", "渠道运行", "身份管理"},
+    "sun.cai": EVERYBODY | DESK | MONEY,
+    "zhou.xitong": EVERYBODY | {"失败任务", "人员管理", "网点资料", "服务授权", "自助终端"},
     "zheng.shenji": EVERYBODY | {"审计日志", "调查不展示"},
 }
 

@@ -32,6 +32,13 @@ async def test_a_watched_persons_case_from_the_list_to_the_payment(signed_in, de
     assert "待付款复核" in page.text
     page = await third.open(f"{PATH}/payments")
     assert case.case_no in page.text and "待付款复核 <strong>1</strong> 件" in page.text
+    assert "核验通过 2 项" in page.text and "李敏说明：已从严核对材料" in page.text
+    await desk_city.execute(
+        "UPDATE case_check SET outcome = 'unanswered', summary = '未答复', override_reason = '已核对原件'"
+        " WHERE kind = 'property'"
+    )
+    page = await third.open(f"{PATH}/payments")
+    assert "核验未全部通过" in page.text and "未答复（放行原因：已核对原件）" in page.text
     none = await third.submit(page, f"{PATH}/payments", decision="approve")
     assert none.status_code == 422 and "请选择1至30件业务" in none.text
     page = await third.submit(page, f"{PATH}/payments", decision="approve", **{f"case_{case.case_no}": "yes"})

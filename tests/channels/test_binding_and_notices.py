@@ -16,7 +16,7 @@ from channels.conversations.notices import FILE, read_notices
 from domain.kernel import database
 from domain.kernel.declared import DeclarationError, read
 from tests.actions.test_cancel_and_evaluate import cancel
-from tests.channels.test_conversations import (  # noqa: F401
+from tests.channels.conversing import (  # noqa: F401
     OPENID,
     answer,
     forgotten,
@@ -138,7 +138,7 @@ async def notices(running: RunningHouse) -> list[dict[str, Any]]:
     return [one for one in await running.simulated("wechat/sent") if one["kind"] == "notice"]
 
 
-async def test_an_acceptance_is_good_for_one_notice_beside_the_sms(running: RunningHouse) -> None:
+async def test_an_acceptance_is_good_for_one_notice_instead_of_the_sms(running: RunningHouse) -> None:
     await tied(running)
     before = len(await notices(running))
     await said(running, accept=[TEMPLATE])
@@ -150,7 +150,8 @@ async def test_an_acceptance_is_good_for_one_notice_beside_the_sms(running: Runn
     await cancel(running, case)
     await running.settle()
     assert len(await notices(running)) == before + 1, "the second was not accepted"
-    assert await database.value("SELECT count(*) FROM sms_message") == 2, "the SMS go as ever"
+    texts = await database.rows("SELECT template FROM sms_message")
+    assert [row["template"] for row in texts] == ["withdrawal.cancelled"], "who was told needs no SMS, who was not does"
 
 
 async def test_who_did_not_accept_or_took_it_back_gets_none(running: RunningHouse) -> None:
@@ -163,14 +164,35 @@ async def test_who_did_not_accept_or_took_it_back_gets_none(running: RunningHous
     await running.settle()
     assert len(await notices(running)) == before
     assert await database.value("SELECT remaining FROM notice_permission") == 0, "what the platform refuses is over"
+    texts = await database.rows("SELECT template FROM sms_message")
+    assert [row["template"] for row in texts] == ["withdrawal.submitted"] * 2, "each is told by SMS then"
+
+
+async def test_who_leaves_before_the_notice_is_told_by_sms(running: RunningHouse) -> None:
+    await tied(running)
+    await said(running, accept=[TEMPLATE])
+    await running.fault(simulator="wechat", operation="subscribe", mode="refuse", times=1, detail={"code": -1})
+    await rent.apply(running, "zhang_wei")
+    await running.settle()
+    await said(running, event="unsubscribe")
+    running.clock.advance(minutes=1)
+    await running.settle()
+    texts = await database.rows("SELECT template FROM sms_message")
+    assert [row["template"] for row in texts] == ["withdrawal.submitted"]
 
 
 def test_a_notice_of_no_known_kind_does_not_start() -> None:
     declared = read(FILE)["case_progress"]
-    wrong = {**declared, "page": "x", "fields": {"colour1": "name"}, "events": {"a.b": "太长的状态名"}}
+    wrong = {
+        **declared,
+        "page": "x",
+        "fields": {"colour1": "name"},
+        "events": {"a.b": "太长的状态名"},
+        "instead_of_sms": ["c.d"],
+    }
     with pytest.raises(DeclarationError) as problems:
         read_notices({"one": wrong})
-    assert len(problems.value.problems) == 3
+    assert len(problems.value.problems) == 4
 
 
 SEND = """

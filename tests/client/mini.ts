@@ -14,9 +14,10 @@ async function code(path: string, account: object): Promise<string> {
   return ((await answer.json()) as { code: string }).code;
 }
 
-async function sent(asked: { url: string; data: string; header?: object; headers?: object }) {
+async function sent(asked: { method: string; url: string; data: string; header?: object; headers?: object }) {
   const headers = { ...asked.header, ...asked.headers } as Record<string, string>;
-  const response = await fetch(asked.url, { method: "POST", headers, body: asked.data });
+  const body = asked.method === "GET" ? null : asked.data;
+  const response = await fetch(asked.url, { method: asked.method, headers, body });
   return { status: response.status, data: await response.json().catch(() => null) };
 }
 
@@ -27,17 +28,26 @@ const scope = globalThis as unknown as Record<string, unknown>;
 const plain = (asked: Asked): void => {
   sent(asked).then(({ status, data }) => asked.success({ statusCode: status, data }), asked.fail);
 };
+type Asking = {
+  tmplIds?: string[]; entityIds?: string[]; templateIds?: string[]; subscribeId?: string; success(answer: object): void;
+};
+// the person says yes on two platforms, and closes the dialog of the third
 scope["wx"] = {
+  requestSubscribeMessage: ({ tmplIds = [], success }: Asking) =>
+    success({ errMsg: "ok", ...Object.fromEntries(tmplIds.map((one) => [one, "accept"])) }),
   login: ({ success, fail }: Login) =>
     code("wechat", { openid: ACCOUNT, appid: settings["WECHAT_APP"] }).then((made) => success({ code: made }), fail),
   request: plain,
 };
 scope["swan"] = {
+  subscribeService: ({ templateIds = [], subscribeId, success }: Asking) =>
+    success(Object.fromEntries(templateIds.map((one) => [one, subscribeId === `hpf-${one}` ? "accept" : "reject"]))),
   getLoginCode: ({ success, fail }: Login) =>
     code("baidu", { open_id: ACCOUNT }).then((made) => success({ code: made }), fail),
   request: plain,
 };
 scope["my"] = {
+  requestSubscribeMessage: ({ success }: Asking) => success({ behavior: "cancel", result: {} }),
   getAuthCode: ({ success, fail }: Login) =>
     code("alipay", { open_id: ACCOUNT }).then((made) => success({ authCode: made }), fail),
   request: (asked: Asked): void => {
@@ -52,6 +62,8 @@ async function flow(platform: Platform): Promise<object> {
   const refused = await session.bearer().catch((error: unknown) => (error instanceof NotLinked ? error.code : "other"));
   await session.link(settings["CLIENT_TOKEN"] ?? "");
   const [view, again] = await Promise.all([homeView(session), homeView(session)]);
+  const notices = [await session.subscribe(), await session.subscribe()];
+  const phone = await session.phone("no code").catch((error: unknown) => (error as { code?: string }).code);
   const first = await session.bearer();
   now += 3_600_000;
   const renewed = await Promise.all([session.bearer(), session.bearer()]);
@@ -69,6 +81,8 @@ async function flow(platform: Platform): Promise<object> {
     loans: view.items.find((item) => item.code === "L01")?.page,
     balances: view.accounts.length,
     renewed: renewed[0] === renewed[1] && renewed[0] !== first,
+    notices: notices.map((words) => words.slice(0, 4)),
+    phone,
     after: after.state,
     offline: (await homeView(nowhere)).message,
   };

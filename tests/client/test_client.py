@@ -70,6 +70,10 @@ async def test_the_mini_programs_log_in_and_show_the_same(running: RunningHouse,
     ours = [one.code for one in catalogue.items() if "jingtong" in " ".join(one.channels)]
     assert sorted(told["items"]) == sorted(ours) and len(ours) == 15
     assert [one.pop("channel") for one in told["platforms"]] == ["jingtong_wechat", "jingtong_alipay", "jingtong_baidu"]
+    notices = [seen.pop("notices") for seen in told["platforms"]]
+    assert notices == [["已开启通"] * 2, ["没有开启"] * 2, ["已开启通"] * 2]
+    phones = [seen.pop("phone") for seen in told["platforms"]]
+    assert phones == ["person.phone_not_from_platform"] * 3
     for seen in told["platforms"]:
         assert seen == {
             "before": "link",
@@ -97,7 +101,7 @@ def test_the_pages_of_the_mini_programs_are_all_there() -> None:
             tree = ElementTree.fromstring(re.sub(r"\b(wx|a):(\w+)=", r"\1-\2=", f"<page>{template}</page>"))
             script = (folder / f"{page}.ts").read_text()
             called = [e.get(name) for e in tree.iter() for name in ("bindtap", "onTap") if e.get(name)]
-            assert all(f"  {name}(" in script for name in called), called
+            assert all(re.search(rf"^  (async )?{name}\(", script, re.M) for name in called), called
 
 
 SDL = '''

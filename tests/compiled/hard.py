@@ -26,8 +26,11 @@ class Hard:
     data: Any
     turns: Mapping[str, int] = field(default_factory=dict)
 
+    def course(self) -> Course:
+        return Course(seed=0, trouble=0, script=self.script, turns=self.turns)
+
     def context(self) -> Context:
-        return Context(Course(seed=0, trouble=0, script=self.script, turns=self.turns))
+        return Context(self.course())
 
 
 def _fault(*path: str, column: int) -> dict[str, Any]:
@@ -75,4 +78,20 @@ STOPPED = Hard(
     errors=[_fault("a", column=12)],
     data=None,
 )
-HARD = (WRONG_TYPE, LEFT_BEHIND, SERIAL, STOPPED)
+LEAF = Hard(
+    what="a leaf that is given in another Python type than its own",
+    text="{ now { leaf { count } } }",
+    script={"attributecount": lambda: "7"},
+    errors=[],
+    data={"now": {"leaf": {"count": 7}}},
+)
+TOGETHER = Hard(
+    what="two fields that wait are under way at the same time",
+    text="{ branch { leafLater { depth } any { depth } } }",
+    # nothing else than the turns is written down
+    script={"never": _never},
+    turns={"later": 5},
+    errors=[],
+    data={"branch": {"leafLater": {"depth": 2}, "any": {"depth": 3}}},
+)
+HARD = (WRONG_TYPE, LEFT_BEHIND, SERIAL, STOPPED, LEAF, TOGETHER)

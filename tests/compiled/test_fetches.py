@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import orjson
 import pytest
@@ -27,37 +23,10 @@ from tests.compiled.differ import by_plan, plan_of, require_same
 from tests.compiled.stage import Stage
 from tests.factories.people import citizen
 from tests.factories.snapshot import nothing_changed
+from tests.statements import statements, warm
 
 SCHEMA = executable()
 TODAY = date(2026, 11, 23)
-
-
-_counted: ContextVar[bool] = ContextVar("counted", default=False)
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The SQL that the block runs outside transactions, itself or in tasks that it starts. What the house's own tasks
-    write down every few seconds (the traffic of channels) is none of it."""
-    seen: list[str] = []
-
-    def note(record: Any) -> None:
-        if _counted.get():
-            seen.append(record.query)
-
-    held = [holder._con for holder in database._asyncpg_pool()._holders if holder._con is not None]
-    for connection in held:
-        connection.add_query_logger(note)
-    mark = _counted.set(True)
-    yield seen
-    _counted.reset(mark)
-    for connection in held:
-        connection.remove_query_logger(note)
-
-
-async def _warm() -> None:
-    """Every connection that a document may use is open, so that none escapes the count."""
-    await asyncio.gather(*(database.value("SELECT pg_sleep(0.02)") for _ in range(10)))
 
 
 @pytest.mark.parametrize("spread", [False, True])
@@ -116,7 +85,7 @@ async def test_older_entries_are_read_only_when_the_newest_months_do_not_hold_th
         plan_of(SCHEMA, "{ accounts { entries(first: 100) { totalCount } } }"),
         stage.context_for("chen_jing"),
     )
-    await _warm()
+    await warm()
     with statements() as seen:
         answer = orjson.loads(await by_plan(plan, {}, context()))
     total = answer["data"]["accounts"][0]["entries"]["totalCount"]
@@ -126,7 +95,7 @@ async def test_older_entries_are_read_only_when_the_newest_months_do_not_hold_th
 @pytest.mark.parametrize("document", BUDGETS)
 async def test_statements_of_a_document_are_budgeted(document: str, stage: Stage) -> None:
     plan, context = plan_of(SCHEMA, document), stage.context_for("zhang_wei")
-    await _warm()
+    await warm()
     with statements() as seen:
         answer = orjson.loads(await by_plan(plan, {"n": 3}, context()))
     assert "errors" not in answer

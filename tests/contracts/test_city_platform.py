@@ -19,7 +19,7 @@ from channels.city_platform.simulator import CityPlatformSimulator
 from channels.inbound import Unreadable
 from channels.simulation import Faults
 from channels.wire import SignatureCheck, SignedClient
-from domain.city_applications.ports import Report
+from domain.city_applications.ports import Report, ResultDocument
 from domain.kernel.digest import sm3_hex
 from tests.loopback import serve, unused_url
 
@@ -147,3 +147,18 @@ def test_what_cannot_be_read_names_the_field_and_not_what_stands_there(name: str
     with pytest.raises(Unreadable) as unreadable:
         parse(content.encode())
     assert said in unreadable.value.fault and DOCUMENT not in unreadable.value.fault
+
+
+async def test_a_result_goes_with_its_document_and_a_spoiled_one_is_refused(world: World) -> None:
+    document = ResultDocument(
+        paper_no="SB202611250000000001", file_name="办理结果告知书.pdf", content=b"%PDF-1.7 sealed"
+    )
+    report = replace(REPORT, status="5", document=document)
+    assert (await world.platform.report(report=report, now=NOW)).status == "accepted"
+    assert (await world.platform.report(report=report, now=NOW)).status == "duplicate"
+    kept = world.simulator.reports[REPORT.project_no][0]
+    assert (kept["sm3"], base64.b64decode(kept["content"])) == (sm3_hex(document.content), document.content)
+    other = replace(report, document=replace(document, content=b"%PDF-1.7 another"))
+    assert (await world.platform.report(report=other, now=NOW)).code == "2002"
+    assert world.simulator.take({**kept, "reportNo": "902", "sm3": "0" * 64}) == "2004"
+    assert world.simulator.take({name: kept[name] for name in kept if name != "sm3"} | {"reportNo": "903"}) == "2001"

@@ -9,25 +9,23 @@ from domain.contributions.lists import applying, checking
 from domain.contributions.ports import Standing
 from domain.kernel import database
 from domain.kernel.dates import YearMonth
-from domain.kernel.money import Money
 from domain.kernel.refusal import Refused
 from tests.contributions.world import (
     AGENT,
     BASE,
     COUNTER,
-    DUE,
     EMPLOYER,
     NOW,
-    OF_OTHER_OFFICE,
     OTHER,
     TODAY,
     Registries,
-    agent,
+    account_rows,
     carried_out,
     check,
     csv_file,
     id_card,
     key,
+    list_row,
     person_with_account,
     problems,
     receive,
@@ -40,23 +38,13 @@ from tests.settlement.world import assert_books_hold
 pytestmark = pytest.mark.usefixtures("employers")
 
 
-async def _list(opened: contributions.ListOpened) -> database.Record:
-    found = await database.row("SELECT * FROM contribution_list WHERE list_id = $1", opened.list_id)
-    assert found is not None
-    return found
-
-
-async def _accounts() -> list[database.Record]:
-    return await database.rows("SELECT * FROM account ORDER BY account_no")
-
-
 @pytest.mark.requirement("R01.4")
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
 async def test_a_file_opens_accounts_whatever_its_encoding(encoding: str) -> None:
     opened = await receive(csv_file("change", [row(1), row(2, base="10000.50")], encoding=encoding))
     assert await check(opened) == "checked"
     assert await submit(opened) == "applied"
-    accounts = await _accounts()
+    accounts = await account_rows()
     assert [one["base_fen"] for one in accounts] == [1_000_000, 1_000_050]
     assert [one["monthly_contribution_fen"] for one in accounts] == [240_000, 240_000]
     assert {one["state"] for one in accounts} == {"01"} and {one["employer_no"] for one in accounts} == {EMPLOYER}
@@ -72,7 +60,7 @@ async def test_a_workbook_does_the_same() -> None:
     opened = await receive(xlsx_file("change", [row(1), {**row(2), "base": 8000.1}]), name="清册.xlsx")
     assert await check(opened) == "checked"
     assert await submit(opened) == "applied"
-    assert [one["base_fen"] for one in await _accounts()] == [1_000_000, 800_010]
+    assert [one["base_fen"] for one in await account_rows()] == [1_000_000, 800_010]
 
 
 @pytest.mark.requirement("R01.9")
@@ -105,7 +93,7 @@ async def test_each_bad_row_says_which_column_and_why_and_nothing_of_it_happens(
         row(4, "启封", name="别人"),  # 21: another name than registered
     ]
     opened = await receive(rows)
-    before = await _accounts()
+    before = await account_rows()
     assert await check(opened) == "checked"
     found = await problems(opened)
     assert {number: [code for _, code in said] for number, said in found.items()} == {
@@ -130,14 +118,14 @@ async def test_each_bad_row_says_which_column_and_why_and_nothing_of_it_happens(
         21: ["row.twice", "row.name_differs"],
     }
     assert found[11] == [("月缴存额", "row.amount_differs")] and found[8] == [("证件号码", "row.document_no")]
-    shown = await _list(opened)
+    shown = await list_row(opened)
     assert (shown["accepted_count"], shown["refused_count"]) == (1, 19)
     with pytest.raises(Refused, match=r"list\.has_refused"):
         await submit(opened)
-    assert await _accounts() == before
+    assert await account_rows() == before
     assert await submit(opened, accepted_only=True) == "applied"
-    assert [one["account_no"] for one in await _accounts()] != [here]
-    assert len(await _accounts()) == len(before) + 1
+    assert [one["account_no"] for one in await account_rows()] != [here]
+    assert len(await account_rows()) == len(before) + 1
     await assert_books_hold()
 
 
@@ -148,7 +136,7 @@ async def test_people_leave_come_back_and_move(employers: str) -> None:
         await person_with_account(3, employer_no=OTHER, state="02"),
     )
     await carried_out([row(1, "封存", reason="退休"), row(2, "启封", base="12000"), row(3, "转入", base="20000")])
-    states = {one["account_no"]: (one["state"], one["employer_no"], one["base_fen"]) for one in await _accounts()}
+    states = {one["account_no"]: (one["state"], one["employer_no"], one["base_fen"]) for one in await account_rows()}
     assert states == {
         leaver: ("02", EMPLOYER, 1_000_000),
         returner: ("01", EMPLOYER, 1_200_000),
@@ -199,7 +187,7 @@ async def test_rows_that_an_agency_did_not_answer_for_are_checked_again() -> Non
     assert await check(again) == "checked"
     assert await problems(opened) == {3: [("缴存基数", "row.base_low")]}
     assert await submit(opened, accepted_only=True) == "applied"
-    assert len(await _accounts()) == 1
+    assert len(await account_rows()) == 1
 
 
 async def test_one_person_in_two_lists_is_refused_in_the_second() -> None:
@@ -235,7 +223,7 @@ async def test_two_employers_open_for_one_person_at_once_and_one_account_comes_o
     )
     assert await submit(first) == "applied"
     assert await submit(second, employer_no=OTHER) == "applied"
-    assert [one["employer_no"] for one in await _accounts()] == [EMPLOYER]
+    assert [one["employer_no"] for one in await account_rows()] == [EMPLOYER]
     assert await problems(second) == {2: [("证件号码", "row.two_employers")]}
     await assert_books_hold()
 
@@ -248,9 +236,9 @@ async def test_checking_and_applying_go_on_where_they_were_cut_off(monkeypatch: 
         reached = await contributions.check_list(
             employer_no=EMPLOYER, list_id=opened.list_id, registries=Registries(), now=NOW, chunks_max=1
         )
-        assert (reached, (await _list(opened))["checked_through"]) == (state, through)
+        assert (reached, (await list_row(opened))["checked_through"]) == (state, through)
     assert await check(opened) == "checked"
-    shown = await _list(opened)
+    shown = await list_row(opened)
     assert (shown["row_count"], shown["accepted_count"], shown["refused_count"]) == (9, 8, 1)
     # the double is found across pieces
     assert await problems(opened) == {10: [("证件号码", "row.twice")]}
@@ -260,11 +248,11 @@ async def test_checking_and_applying_go_on_where_they_were_cut_off(monkeypatch: 
     )  # fmt: skip
     where = {"employer_no": EMPLOYER, "list_id": opened.list_id, "now": NOW, "business_date": TODAY}
     assert await contributions.apply_list(**where, chunks_max=1) == "applying"
-    assert len(await _accounts()) == 2
+    assert len(await account_rows()) == 2
     assert await contributions.apply_list(**where) == "applied"
     assert await contributions.apply_list(**where) == "applied"
-    assert len(await _accounts()) == 8
-    assert (await _list(opened))["applied_count"] == 8
+    assert len(await account_rows()) == 8
+    assert (await list_row(opened))["applied_count"] == 8
     await assert_books_hold()
 
 
@@ -275,9 +263,9 @@ async def test_an_account_that_changed_meanwhile_is_left_out_and_the_others_go_o
     assert await check(opened) == "checked"
     await database.execute("UPDATE account SET state = '05' WHERE account_no = $1", gone)
     assert await submit(opened) == "applied"
-    assert [one["state"] for one in await _accounts()] == ["05", "02"]
+    assert [one["state"] for one in await account_rows()] == ["05", "02"]
     assert await problems(opened) == {2: [("证件号码", "row.state")]}
-    shown = await _list(opened)
+    shown = await list_row(opened)
     assert (shown["applied_count"], shown["accepted_count"], shown["refused_count"]) == (1, 1, 1)
 
 
@@ -295,7 +283,7 @@ async def test_new_bases_of_the_year_begin_in_july() -> None:
         await submit(opened)
     with pytest.raises(Refused, match=r"list\.year"):
         await receive([row(1)], kind="annual_base", month=YearMonth(2026, 7))
-    assert (await _accounts())[0]["base_fen"] == BASE.fen and account
+    assert (await account_rows())[0]["base_fen"] == BASE.fen and account
 
 
 async def test_a_base_of_the_month_changes_the_two_parts() -> None:
@@ -304,124 +292,4 @@ async def test_a_base_of_the_month_changes_the_two_parts() -> None:
     found = await database.row("SELECT * FROM employment_base WHERE account_no = $1 AND from_period = 202611", account)
     # 8004 × 12 % = 960.48 → 960
     assert found is not None and (found["employer_fen"], found["employee_fen"]) == (96_000, 96_000)
-    assert (await _accounts())[0]["monthly_contribution_fen"] == 192_000
-
-
-async def test_rows_one_by_one_are_judged_at_once_and_taken_out_again() -> None:
-    opened, judged = await contributions.add_rows(
-        actor=AGENT, employer_no=EMPLOYER, kind="change", month=DUE, rows=[row(1), row(2, base="1")],
-        registries=Registries(), request_key=key(), now=NOW, business_date=TODAY,
-    )  # fmt: skip
-    assert [(one.row_no, one.accepted) for one in judged] == [(1, True), (2, False)]
-    second, more = await contributions.add_rows(
-        actor=AGENT, employer_no=EMPLOYER, kind="change", month=DUE, rows=[row(3)],
-        registries=Registries(), request_key=key(), now=NOW, business_date=TODAY,
-    )  # fmt: skip
-    assert second == opened and [one.row_no for one in more] == [3]
-    with pytest.raises(Refused, match=r"list\.row_not_found"):
-        await contributions.remove_row(
-            actor=AGENT, employer_no=EMPLOYER, list_no=opened.list_no, row_no=9, request_key=key(), now=NOW
-        )
-    await contributions.remove_row(
-        actor=AGENT, employer_no=EMPLOYER, list_no=opened.list_no, row_no=2, request_key=key(), now=NOW
-    )
-    assert await submit(opened) == "applied"
-    assert len(await _accounts()) == 2
-    await assert_books_hold()
-
-
-async def test_a_rehearsal_leaves_nothing_behind() -> None:
-    _, judged = await contributions.add_rows(
-        actor=AGENT, employer_no=EMPLOYER, kind="change", month=DUE, rows=[row(1)], registries=Registries(),
-        request_key=key(), now=NOW, business_date=TODAY, dry_run=True,
-    )  # fmt: skip
-    assert [one.accepted for one in judged] == [True]
-    assert await database.value("SELECT count(*) FROM contribution_list") == 0
-
-
-async def test_the_same_request_again_answers_the_same_and_another_file_is_refused() -> None:
-    given = {
-        "actor": AGENT, "employer_no": EMPLOYER, "kind": "change", "month": DUE, "file_name": "a.csv",
-        "request_key": key(), "now": NOW, "business_date": TODAY,
-    }  # fmt: skip
-    content = csv_file("change", [row(1)])
-    first = await contributions.receive_list_file(content=content, **given)  # type: ignore[arg-type]
-    assert await contributions.receive_list_file(content=content, **given) == first  # type: ignore[arg-type]
-    with pytest.raises(Refused, match=r"request\.key_reused"):
-        await contributions.receive_list_file(content=content + b"\n", **given)  # type: ignore[arg-type]
-    assert await database.value("SELECT count(*) FROM contribution_list") == 1
-
-
-@pytest.mark.parametrize(
-    ("who", "code"),
-    [
-        (agent(OTHER), "employer.other"),
-        (agent(EMPLOYER, "payments"), "access.not_permitted"),
-        (OF_OTHER_OFFICE, "employer.other_office"),
-        (agent(EMPLOYER, channel="somewhere"), "list.channel"),
-    ],
-)
-async def test_who_may_not_give_a_list(who: contributions.EmployerStanding, code: str) -> None:
-    with pytest.raises(Refused, match=code):
-        await receive([row(1)], actor=who)  # type: ignore[arg-type]
-    assert await database.value("SELECT count(*) FROM contribution_list") == 0
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "code"),
-    [
-        (b"", "a.csv", "file.empty"),
-        (b"  \r\n ", "a.csv", "file.empty"),
-        (b"%PDF-1.7 x", "a.pdf", "file.format"),
-        (b"\xd0\xcf\x11\xe0old", "a.xls", "file.format"),
-        (b"PK\x03\x04 not a workbook", "a.csv", "file.format"),
-        (b"x" * (20 * 1024 * 1024 + 1), "a.csv", "file.size"),
-    ],
-)
-async def test_files_that_are_not_taken(content: bytes, name: str, code: str) -> None:
-    with pytest.raises(Refused, match=code):
-        await receive(content, name=name)
-    assert await database.value("SELECT count(*) FROM contribution_list") == 0
-
-
-@pytest.mark.parametrize(
-    ("content", "name", "code"),
-    [
-        ("变更类型,证件号码,姓名\r\n".encode(), "a.csv", "file.heading"),
-        (csv_file("change", []), "a.csv", "list.rows"),
-        (csv_file("change", [row(1)]).decode().encode("utf-16"), "a.csv", "file.encoding"),
-        (b"\xff\xff\xfe,\x81\r\n1,2\r\n", "a.csv", "file.encoding"),
-        (b"PK\x03\x04 no workbook at all", "a.xlsx", "file.broken"),
-    ],
-)
-async def test_files_that_are_refused_as_a_whole_say_why(content: bytes, name: str, code: str) -> None:
-    try:
-        opened = await receive(content, name=name)
-    except Refused as refused:
-        assert refused.refusals[0].code == code or refused.refusals[0].code == "file.format"
-        return
-    assert await check(opened) == "refused"
-    shown = await _list(opened)
-    assert shown["problem_code"] == code and shown["problem"]
-    assert await database.value("SELECT count(*) FROM contribution_list_file") == 0
-
-
-@pytest.mark.parametrize("month", [DUE.minus(months=1), DUE.plus(months=1)])
-async def test_a_change_is_for_the_next_month_and_no_other(month: YearMonth) -> None:
-    with pytest.raises(Refused, match=r"list\.month"):
-        await receive([row(1)], month=month)
-
-
-async def test_a_list_that_ended_is_neither_submitted_nor_taken_back() -> None:
-    opened = await carried_out([row(1)])
-    with pytest.raises(Refused, match=r"list\.state"):
-        await submit(opened)
-    with pytest.raises(Refused, match=r"list\.state"):
-        await contributions.cancel_list(
-            actor=AGENT, employer_no=EMPLOYER, list_no=opened.list_no, reason="不想办了", request_key=key(), now=NOW
-        )
-    with pytest.raises(Refused, match=r"list\.not_found"):
-        await contributions.cancel_list(
-            actor=AGENT, employer_no=EMPLOYER, list_no="QC0", reason="不想办了", request_key=key(), now=NOW
-        )
-    assert Money(0).fen == 0 and len(await _accounts()) == 1
+    assert (await account_rows())[0]["monthly_contribution_fen"] == 192_000

@@ -263,3 +263,19 @@ async def balance_of(account_no: int) -> Money:
 
 def fresh() -> int:
     return new_id()
+
+
+async def statement_row(drawn: contributions.Drawn) -> database.Record:
+    found = await database.row("SELECT * FROM remittance_statement WHERE statement_id = $1", drawn.statement_id)
+    assert found is not None
+    return found
+
+
+async def list_row(opened: ListOpened) -> database.Record:
+    found = await database.row("SELECT * FROM contribution_list WHERE list_id = $1", opened.list_id)
+    assert found is not None
+    return found
+
+
+async def account_rows() -> list[database.Record]:
+    return await database.rows("SELECT * FROM account ORDER BY account_no")

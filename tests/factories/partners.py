@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,7 +19,7 @@ from tongsuopy.crypto import hashes as tongsuo_hashes
 from tongsuopy.crypto import serialization as tongsuo_serialization
 from tongsuopy.crypto.asymciphers import ec as tongsuo_ec
 
-from auth import grants
+from auth import approvals, grants
 from auth.grants import GrantTerms, admitting, delegations
 from auth.grants.connecting import ASSERTION_TYPE
 from auth.grants.granting import day_after
@@ -143,31 +144,52 @@ class Party:
         return {name: value for name, value in form.items() if value is not None}
 
 
-async def approved(change_id: int, *, now: datetime) -> None:
-    await grants.decide(actor=APPROVER, change_id=change_id, approve=True, note="", now=now)
+async def approved(approval_id: int, *, now: datetime) -> None:
+    await approvals.decide(actor=APPROVER, approval_id=approval_id, agree=True, note="", now=now)
+
+
+async def payload_of(approval_id: int) -> dict[str, Any]:
+    found: dict[str, Any] = await database.value("SELECT payload FROM approval WHERE approval_id = $1", approval_id)
+    return found
+
+
+async def administrators(dsn: str) -> None:
+    """Who proposes and who decides, as members of staff."""
+    connection = await asyncpg.connect(dsn)
+    await connection.executemany(
+        "INSERT INTO staff (staff_id, login, name, password_hash, password_changed_at, totp_cipher, roles)"
+        " VALUES ($1, $2, $3, 'none', now(), '', $4) ON CONFLICT DO NOTHING",
+        [(one.staff_id, f"partners.{one.staff_id}", one.name, sorted(one.roles)) for one in (REGISTRAR, APPROVER)],
+    )
+    await connection.close()
 
 
 async def published(dsn: str, *, now: datetime) -> None:
     """The kiosk's documents, and their service registered."""
+    await administrators(dsn)
     await publish_folders(dsn, [FOLDER], now=now)
-    if await database.value("SELECT 1 FROM registered_service WHERE service = $1", SERVICE):
+    await service_registered(SERVICE, now=now)
+
+
+async def service_registered(service: str, *, now: datetime) -> None:
+    if await database.value("SELECT 1 FROM registered_service WHERE service = $1", service):
         return
-    change_id = await grants.register_service(
+    approval_id = await grants.register_service(
         actor=REGISTRAR,
-        service=SERVICE,
+        service=service,
         name="银行自助终端",
         description="受托银行自助终端上的公积金查询",
         reason="接入受托银行自助终端",
         request_key=request_key(),
         now=now,
     )
-    await approved(change_id, now=now)
+    await approved(approval_id, now=now)
 
 
 async def registered(*, now: datetime, code: str | None = None, pair: Any = None, sandbox: bool = False) -> Party:
     """A party with one key, both approved."""
     party = Party(code or f"bank_{secrets.token_hex(4)}", pair or Ed25519Pair())
-    change_id = await grants.register_party(
+    approval_id = await grants.register_party(
         actor=REGISTRAR,
         code=party.code,
         name=party.name,
@@ -177,7 +199,7 @@ async def registered(*, now: datetime, code: str | None = None, pair: Any = None
         request_key=request_key(),
         now=now,
     )
-    await approved(change_id, now=now)
+    await approved(approval_id, now=now)
     party.partner_id = await database.value("SELECT partner_id FROM third_party WHERE code = $1", party.code)
     await approved(await proposed_key(party, now=now, sandbox=sandbox), now=now)
     return party
@@ -195,11 +217,11 @@ async def proposed_key(party: Party, *, now: datetime, sandbox: bool = False) ->
     )
 
 
-async def fields_of(*documents: str) -> list[str]:
+async def fields_of(*documents: str, service: str = SERVICE) -> list[str]:
     rows = await database.rows(
         "SELECT DISTINCT unnest(d.fields) AS field FROM document_version v JOIN trusted_document d USING (document_id)"
         " WHERE v.service = $1 AND v.name = ANY($2) ORDER BY 1",
-        SERVICE,
+        service,
         list(documents),
     )
     return [row["field"] for row in rows]
@@ -210,7 +232,7 @@ async def terms(*documents: str, now: datetime, **changes: Any) -> GrantTerms:
     values: dict[str, Any] = {
         "service": SERVICE,
         "documents": documents,
-        "fields": await fields_of(*documents),
+        "fields": await fields_of(*documents, service=changes.get("service", SERVICE)),
         "purpose": PURPOSE,
         "purpose_text": "自助终端查询余额",
         "represents": "person",
@@ -225,12 +247,11 @@ async def terms(*documents: str, now: datetime, **changes: Any) -> GrantTerms:
 async def granted(party: Party, *documents: str, now: datetime, **changes: Any) -> int:
     """A standing grant; its number."""
     given = await terms(*documents, now=now, **changes)
-    change_id = await grants.propose_grant(
+    approval_id = await grants.propose_grant(
         actor=REGISTRAR, party=party.code, terms=given, reason="银行申请接入查询", request_key=request_key(), now=now
     )
-    await approved(change_id, now=now)
-    payload = await database.value("SELECT payload FROM grant_change WHERE change_id = $1", change_id)
-    party.grants[given.purpose] = int(payload["grant_id"])
+    await approved(approval_id, now=now)
+    party.grants[given.purpose] = int((await payload_of(approval_id))["grant_id"])
     return party.grants[given.purpose]
 
 

@@ -15,6 +15,8 @@ _BESIDE = frozenset(
         "channel_traffic",
         "evidence_pending",
         "record_access",
+        # what a rule refused is kept for rehearsals
+        "refused_application",
         "login_session",
         "refresh_token",
         "schema_migration",

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.journey
 EMPLOYER = 100001
 
 
-async def _browser(running: RunningHouse) -> httpx.AsyncClient:
-    """A browser in which the legal representative acts for the employer."""
-    token = await citizen_token(base_url=running.base_url, key="zheng_tao")
+async def _browser(running: RunningHouse, key: str = "zheng_tao") -> httpx.AsyncClient:
+    """A browser in which the legal representative, or another agent, acts for the employer."""
+    token = await citizen_token(base_url=running.base_url, key=key)
     browser = httpx.AsyncClient(base_url=running.base_url, trust_env=False, timeout=20)
     opened = await browser.post(
         "/auth/employer/session",

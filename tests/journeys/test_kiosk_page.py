@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -19,18 +19,27 @@ from tests.auth.test_kiosks import device, propose, sessions_open, state_of
 from tests.backoffice.funds_city import SignedIn, desks, said
 from tests.backoffice.test_browser import fits
 from tests.city import RunningHouse, staff_sign_in
+from tests.factories import rent
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.requirement("R12.2")]
 
 SCREEN = {"width": 1080, "height": 1600}
 PATIENCE_MILLISECONDS = 15_000
-SHELL = "globalThis.kioskDevice = { deviceNo: 'STM-0101-01', read: (challenge) => globalThis.readCard(challenge) };"
+SHELL = """
+globalThis.kioskDevice = {
+  deviceNo: "STM-0101-01",
+  read: (challenge) => globalThis.readCard(challenge),
+  print: (bytes) => globalThis.printFile(Array.from(bytes)),
+};
+"""
 
 
 @dataclass
 class Terminal:
     page: Page
     card: str = "zhang_wei"
+    printer: str = "printed"
+    files: list[bytes] = field(default_factory=list)
 
     async def start(self) -> None:
         await self.page.get_by_role("button", name="开始办理").click()
@@ -57,7 +66,12 @@ async def terminal(
                 reading=device.card(number=person.document_no, name=person.name, challenge=challenge),
             )
 
+        async def print_file(given: list[int]) -> str:
+            opened.files.append(bytes(given))
+            return opened.printer
+
         await page.expose_function("readCard", read)
+        await page.expose_function("printFile", print_file)
         await page.add_init_script(SHELL)
         await page.clock.install()
         await page.goto("/h5/kiosk.html")
@@ -108,6 +122,34 @@ async def test_a_visit_a_power_failure_and_nobody_there(
     await terminal.start()
     await open_form(page)
     await expect(page.locator("input[name=frequency][value=MONTHLY]")).not_to_be_checked()
+
+
+async def test_papers_are_printed_once_and_leave_nothing_behind(
+    running: RunningHouse, terminal: Terminal, tmp_path: Path
+) -> None:
+    page = terminal.page
+    await rent.apply(running, "zhang_wei")
+    await terminal.start()
+    await page.get_by_role("link", name="打印文书").click()
+    terminal.printer = "no_paper"
+    await page.get_by_role("button", name="打印", exact=True).click()
+    await expect(page.get_by_text("打印机缺纸，没有打印完成")).to_be_visible()
+    await page.screenshot(path=tmp_path / "papers.png")
+    terminal.printer = "printed"
+    await page.get_by_role("button", name="重新打印").click()
+    await expect(page.get_by_text("打印完成，请取走纸张和证件")).to_be_visible()
+    await page.get_by_role("button", name="开具").first.click()
+    await expect(page.get_by_text("住房公积金缴存证明已开具")).to_be_visible()
+    await page.get_by_role("button", name="打印", exact=True).click()
+    await expect(page.get_by_text("打印完成，请取走纸张和证件")).to_be_visible()
+    await page.screenshot(path=tmp_path / "printed.png")
+    assert [file[:4] for file in terminal.files] == [b"%PDF"] * 3 and terminal.files[0] == terminal.files[1]
+    # nothing is left: no session, no storage, no cached answer, no address of a file
+    await page.get_by_role("button", name="办理完毕，退出").click()
+    await expect(page.get_by_role("heading", name="请将本人身份证放在读卡区")).to_be_visible()
+    assert await sessions_open() == 0 and await page.context.cookies() == []
+    assert await page.evaluate("sessionStorage.length + localStorage.length") == 0
+    assert await page.evaluate("caches.keys().then((keys) => keys.length)") == 0
 
 
 async def test_the_devices_at_the_desk(

@@ -41,7 +41,8 @@ async def what_it_is_for(owner: asyncpg.Connection, account_no: int, withdrawal_
 
 
 async def collection(owner: asyncpg.Connection, account_no: int, voucher_id: int, *, fen: int) -> None:
-    """An employer with everybody at work, a list, a statement distributed by the voucher, and money that came back."""
+    """An employer with everybody at work, a list, a statement distributed by the voucher, money that came back,
+    and a statement that the employer owes because the bank took its money back."""
     period = TODAY.year * 100 + TODAY.month
     async with owner.transaction():
         await owner.execute("SET LOCAL session_replication_role = replica")
@@ -64,22 +65,32 @@ async def collection(owner: asyncpg.Connection, account_no: int, voucher_id: int
             EMPLOYER,
             NOW,
         )
+        await owner.execute(_OWED, EMPLOYER, TODAY, NOW)
+        await owner.execute(
+            "INSERT INTO remittance_line (employer_no, statement_id, account_no, period, base_fen, employer_fen,"
+            " employee_fen, state) VALUES ($1, 2, $2, 202002, 1000, 20, 10, 'S')",
+            EMPLOYER,
+            account_no,
+        )
+    waiting = Line(subject="21903", side="C", amount=Money(70), auxiliary=str(EMPLOYER))
+    await _general("receipt:1", "到账", Line(subject="101", side="D", amount=Money(70), auxiliary=BANK), waiting)
+    debt = Line(subject="11901", side="D", amount=Money(30), auxiliary=str(EMPLOYER))
+    await _general("receipt:2", "银行收回款项", debt, Line(subject="101", side="C", amount=Money(30), auxiliary=BANK))
+
+
+async def evaluated_and_deposited(owner: asyncpg.Connection, account_no: int, case_id: int) -> None:
+    """The case was evaluated, and what it paid arrived in the maintenance fund, which has given nothing back."""
+    await owner.execute(_EVALUATION, account_no, case_id, NOW)
+    await owner.execute(_BANK_ACCOUNT, BANK, TODAY)
+    await owner.execute(_DEPOSIT, account_no, case_id, BANK, TODAY)
+
+
+async def _general(business_key: str, summary: str, *lines: Line) -> None:
     async with database.transaction() as tx:
         await ledger.post_general(
-            tx,
-            account_set="provident_fund",
-            business_key="receipt:1",
-            kind="99",
-            summary="到账",
-            lines=[
-                Line(subject="101", side="D", amount=Money(70), auxiliary=BANK),
-                Line(subject="21903", side="C", amount=Money(70), auxiliary=str(EMPLOYER)),
-            ],
-            effective_on=TODAY,
-            posted_on=TODAY,
-            now=NOW,
-            prepared_by="system",
-        )
+            tx, account_set="provident_fund", business_key=business_key, kind="99", summary=summary, lines=lines,
+            effective_on=TODAY, posted_on=TODAY, now=NOW, prepared_by="system",
+        )  # fmt: skip
 
 
 async def listed_and_exchanged(owner: asyncpg.Connection) -> None:
@@ -108,6 +119,18 @@ INSERT INTO exchange_record (record_id, source, message_no, kind, uscc, employer
     occurred_at, received_at, ended_at)
 VALUES (1, 'ewindow', 'M-1', 'employee_changes', '', $1, 'done', 1, 'LIST-1', $2, $2, $2)
 """
+_EVALUATION = """
+INSERT INTO evaluation (account_no, case_id, evaluation_no, grade, channel, given_at, terminal)
+VALUES ($1, $2, 'E0', 4, 'app', $3, 'mobile')
+"""
+_BANK_ACCOUNT = """
+INSERT INTO bank_account (code, bank_code, account_set, kind, subject, number, name, opened_on)
+VALUES ($1::text || '-FUND', $1, 'maintenance_fund', 'demand', '1001', '00000444', '维修资金专户', $2)
+"""
+_DEPOSIT = """
+INSERT INTO maintenance_deposit (account_no, case_id, case_no, bank_account_code, home, amount_fen, state, arrived_on)
+VALUES ($1, $2, 'CASE-PAID', $3::text || '-FUND', '01', 300, 'arrived', $4)
+"""
 _ARRANGEMENT = """
 INSERT INTO withdrawal_arrangement (account_no, arrangement_id, case_id, frequency, total_limit_fen, from_period,
     until_period, state, card_id, auto_renewal, commitment_at, paid_through_period, kind, exclusion_group, paid_fen)
@@ -132,6 +155,12 @@ INSERT INTO remittance_statement (employer_no, statement_id, statement_no, kind,
     distributed_count, distributed_fen)
 VALUES ($1, 1, 'STATEMENT-1', 'remittance', $2, 1, $3 / 2, $3 - $3 / 2, $3::bigint, 'bank_transfer', 'distributed', $4,
     'system', '', $5, 'test', 1, $3)
+"""
+_OWED = """
+INSERT INTO remittance_statement (employer_no, statement_id, statement_no, kind, period, person_count, employer_fen,
+    employee_fen, amount_fen, method, state, due_on, created_by, created_by_name, created_at, channel, reopened)
+VALUES ($1, 2, 'STATEMENT-2', 'remittance', 202002, 1, 20, 10, 30, 'bank_transfer', 'open', $2, 'system', '', $3,
+    'test', 1)
 """
 _STATEMENT_LINE = """
 INSERT INTO remittance_line (employer_no, statement_id, account_no, period, base_fen, employer_fen, employee_fen, state,

@@ -28,6 +28,8 @@ _NEED_MORE = {
     "totals_equal_lines",
     "sheet_equals_ledger",
     "income_is_carried_over",
+    "maintenance_sheet_equals_ledger",
+    "carry_over_keeps_net_assets",
 }
 HOLD_KEYS = 3
 BEGINS = TODAY - timedelta(days=4 * 365)

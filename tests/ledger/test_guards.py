@@ -199,10 +199,25 @@ async def test_a_line_cut_in_the_middle_is_refused_whole(database: str, short: s
 async def test_an_account_with_vouchers_does_not_vanish(database: str, owner: asyncpg.Connection) -> None:
     account_no = await _account_with_everything()
     before = await books_of(account_no)
-    with pytest.raises(asyncpg.ForeignKeyViolationError) as raised:
-        await owner.execute("DELETE FROM account WHERE account_no = $1", account_no)
-    assert raised.value.constraint_name == "account_balance_account_no_fkey"
+    for statement in ("DELETE FROM account WHERE account_no = $1", "UPDATE account SET account_no = -$1::bigint"):
+        with pytest.raises(asyncpg.PostgresError) as raised:
+            await owner.execute(statement, account_no)
+        assert raised.value.sqlstate == ROW_NEVER_CHANGES
     assert await books_of(account_no) == before
+
+
+async def test_a_balance_is_opened_for_accounts_that_are_there(database: str) -> None:
+    account_no = await _account_with_everything()
+    before = await books_of(account_no)
+    for numbers in ([account_no, account_no + 1], [account_no + 1]):
+        with pytest.raises(asyncpg.PostgresError) as raised:
+            async with store.transaction() as tx:
+                await ledger.open_accounts(tx, account_nos=numbers, opened_on=TODAY)
+        assert raised.value.sqlstate == MALFORMED_LINES
+    async with store.transaction() as tx:
+        await ledger.open_accounts(tx, account_nos=[account_no], opened_on=TODAY)
+    assert await books_of(account_no) == before
+    assert await store.value("SELECT count(*) FROM account_balance") == 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from domain.ledger import InvariantResult
 from ops.wiring import INVARIANTS as OF_THE_HOUSE
 from tests.ledger.accounts import BANK, NOW, TODAY, hold, open_account, pay_out
 from tests.ledger.books import LAST, QUARTER_END, a_month, closed, day_ended, receipt
-from tests.ledger.collected import collection, listed_and_exchanged, what_it_is_for
+from tests.ledger.collected import collection, evaluated_and_deposited, listed_and_exchanged, what_it_is_for
 
 PAID_CASE, OPEN_CASE = "CASE-PAID", "CASE-OPEN"
 
@@ -33,9 +33,29 @@ _FROM_LINES = {"formal_equals_realtime", "totals_equal_lines"}
 
 # What is done to sound books behind the ledger's back, and every invariant that must then break.
 BREAKS: dict[str, tuple[str, set[str]]] = {
+    "maintenance_refund_is_booked": (
+        "INSERT INTO maintenance_deposit VALUES (1, 1, 'CASE-FUND', 'none', '01', 100, 'arrived', 50, 7, '2026-11-01')",
+        set(),
+    ),
+    "maintenance_refund_in_transit": (
+        "WITH deposit AS (INSERT INTO maintenance_deposit"
+        " VALUES (1, 1, 'CASE-FUND', 'none', '01', 100, 'arrived', 50, 7, '2026-11-01')),"
+        " expected AS (INSERT INTO expected_receipt (expectation_id, purpose, reference_no, account_set, office_code,"
+        " amount_fen, credit_subject, credit_auxiliary, input_hash, state, registered_at)"
+        " VALUES (8, 'maintenance_refund', 'WR1', 'provident_fund', '00', 50, '21906', '', '', 'met', '2026-11-02'))"
+        " INSERT INTO maintenance_refund (account_no, refund_id, refund_no, case_id, amount_fen, reason, to_account_no,"
+        " state, asked_by, agreed_by, ordered_at, payment_id, expectation_id)"
+        " VALUES (1, 1, 'WR1', 1, 50, '退房', 1, 'arrived', 'staff:1', 'staff:2', '2026-11-02', 1, 8)",
+        set(),
+    ),
     "granted_appeal_removes": ("UPDATE risk_appeal SET state = 'granted', decided_by = 'staff:3'", set()),
     "appeal_of_removed_waits_not": ("UPDATE risk_appeal SET state = 'waiting', decided_by = NULL", set()),
     "exchange_list_carries_its_mark": ("UPDATE contribution_list SET mark = 'social_security'", set()),
+    "what_is_evaluated_was_served": (
+        "INSERT INTO evaluation (account_no, case_id, evaluation_no, grade, channel, given_at, terminal)"
+        " VALUES (1, 1, 'E1', 5, 'app', now(), 'mobile')",
+        set(),
+    ),
     "merged_accounts_are_empty": (
         "UPDATE account SET merged_into = 1 WHERE account_no = (SELECT min(account_no) FROM account)",
         set(),
@@ -90,20 +110,31 @@ BREAKS: dict[str, tuple[str, set[str]]] = {
     ),
     "totals_equal_lines": (
         "UPDATE subject_total SET debit_fen = debit_fen + 1",
-        {"sheet_equals_ledger", "income_is_carried_over"},
+        {"sheet_equals_ledger", "maintenance_sheet_equals_ledger", "income_is_carried_over"},
     ),
     # a subject that the balance sheet does not know
     "sheet_equals_ledger": ("UPDATE subject_total SET subject = '999' WHERE subject = '101'", {"totals_equal_lines"}),
+    # a subject that the fund's balance sheet does not know
+    "maintenance_sheet_equals_ledger": (
+        "UPDATE subject_total SET subject = '1999' WHERE subject = '1001'",
+        {"totals_equal_lines"},
+    ),
+    # what the owners of commodity homes paid in, carried to the other homes
+    "carry_over_keeps_net_assets": ("UPDATE general_line SET subject = '3002' WHERE subject = '3001'", _FROM_LINES),
     "income_is_carried_over": (
         "UPDATE subject_total SET subject = '40105' WHERE subject = '311'",
         {"totals_equal_lines"},
     ),
-    "statement_equals_its_lines": ("UPDATE remittance_line SET employee_fen = employee_fen + 1", set()),
+    "statement_equals_its_lines": (
+        "UPDATE remittance_line SET employee_fen = employee_fen + 1 WHERE state = 'P'",
+        set(),
+    ),
     "distributed_equals_months": ("UPDATE contribution_month SET amount_fen = amount_fen + 1", set()),
     "pending_equals_employers_money": (
         "UPDATE general_line SET auxiliary = '2' WHERE subject = '21903'",
         set(),
     ),
+    "debts_equal_what_was_taken_back": ("UPDATE general_line SET auxiliary = '2' WHERE subject = '11901'", set()),
     "employer_balance_equals_entries": ("UPDATE employer_balance_entry SET amount_fen = amount_fen + 1", set()),
     "one_running_employment": ("UPDATE employment SET employer_no = employer_no + 1", set()),
     "list_counts": ("DELETE FROM contribution_list_row WHERE state = 'refused'", set()),
@@ -164,12 +195,16 @@ async def _sound_books(owner: asyncpg.Connection) -> None:
     await a_month()
     await collection(owner, account_no, batch, fen=50)
     await listed_and_exchanged(owner)
+    await evaluated_and_deposited(owner, account_no, paid)
     await day_ended(LAST)
     await closed()
     income = "value_added_income"
     await receipt(fen=70, key="income", on=QUARTER_END.last_day, subject="40102", account_set=income)
+    fund = "maintenance_fund"
+    await receipt(fen=900, key="fund", on=QUARTER_END.last_day, subject="400101", account_set=fund)
     await day_ended(QUARTER_END.last_day)
     await closed(QUARTER_END, account_set=income)
+    await closed(QUARTER_END, account_set=fund)
 
 
 async def _batch(owner: asyncpg.Connection, account_no: int, *, business_key: str = "statement:1") -> int:

@@ -25,6 +25,8 @@ PROMISED = {"name", "unit", "floor", "value", "ratio", "p50", "p95", "p99", "pea
 RATIO_MIN = 0.08
 """Measured on quiet machines it is several times that (docs/performance.md)."""
 
+BRIEFLY = ("--rounds", "1", "--seconds", "0.3")
+
 RunBench = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -34,7 +36,7 @@ async def run_bench(database: str, services: Services) -> AsyncIterator[RunBench
 
     def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         stores = ["--database", database, "--redis", services.redis_url, "--redis-prefix", services.redis_prefix]
-        command = [sys.executable, "-m", f"ops.bench.{name}", "--rounds", "1", "--seconds", "0.3", *stores, *arguments]
+        command = [sys.executable, "-m", f"ops.bench.{name}", *stores, *arguments]
         return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=300)
 
     yield run
@@ -48,7 +50,20 @@ def _told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 async def test_online_checks_answers_and_tells_its_figures(run_bench: RunBench) -> None:
-    arguments = ("--rounds", "3", "--reads", "10", "--accounts", "40", "--connections", "4", "--workers", "1")
+    arguments = (
+        "--rounds",
+        "3",
+        "--seconds",
+        "0.3",
+        "--reads",
+        "10",
+        "--accounts",
+        "40",
+        "--connections",
+        "4",
+        "--workers",
+        "1",
+    )
     told = _told(run_bench("online", "--json", *arguments))
 
     assert told["bench"] == "online"
@@ -69,14 +84,26 @@ async def test_online_checks_answers_and_tells_its_figures(run_bench: RunBench) 
 
 
 async def test_ledger_tells_its_figures_and_refuses_a_database_in_use(run_bench: RunBench) -> None:
-    told = _told(run_bench("ledger", "--json", "--accounts", "20", "--clients", "2"))
+    told = _told(run_bench("ledger", "--json", *BRIEFLY, "--accounts", "20", "--clients", "2"))
 
     assert told["bench"] == "ledger"
     assert told["conditions"]["vouchers_posted"] > 0 and told["conditions"]["books"] == "proved after the run"
     assert [figure["unit"] for figure in told["figures"]] == ["transfers/s"] * 4
     assert all(figure.keys() >= PROMISED for figure in told["figures"])
 
-    again = run_bench("ledger", "--json", "--accounts", "20", "--clients", "2")
+    again = run_bench("ledger", "--json", *BRIEFLY, "--accounts", "20", "--clients", "2")
+    assert again.returncode != 0 and again.stdout == ""
+    assert "the database has accounts already" in again.stderr
+
+
+async def test_quote_checks_its_answers_and_tells_its_figures(run_bench: RunBench) -> None:
+    told = _told(run_bench("quote", "--json", "--accounts", "8", "--quotes", "12", "--at-once", "2"))
+
+    assert (told["accounts"], told["quotes"], told["at_once"]) == (8, 12, 2)
+    assert 0 < told["p50_ms"] <= told["p95_ms"] <= told["p99_ms"] and told["cpu_ms"] > 0
+    assert told["reached"] is (told["p99_ms"] < told["goal_ms_at_p99"])
+
+    again = run_bench("quote", "--json", "--accounts", "8")
     assert again.returncode != 0 and again.stdout == ""
     assert "the database has accounts already" in again.stderr
 

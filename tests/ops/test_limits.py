@@ -74,3 +74,19 @@ def test_a_header_line_of_the_callers_own_does_not_hide_what_the_proxy_added(ser
 async def test_without_the_store_requests_pass(services: Services) -> None:
     away = Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.2)
     assert await limits(away, services, requests_max=1).admit(scope()) is None
+
+
+async def test_at_a_partners_door_only_strangers_are_counted(redis: Redis, services: Services) -> None:
+    counted = limits(redis, services, partner_paths=("/partners/x",))
+
+    async def come(*, signed: bool, client: str = "192.0.2.1") -> bool:
+        coming = {**scope("/partners/x", client=client), "state": {"counted_by_quota": True} if signed else {}}
+        if await counted.admit(coming) is not None:
+            return False
+        await counted.settle(coming)
+        return True
+
+    assert all([await come(signed=True) for _ in range(20)]), "five a minute are for strangers"
+    assert [await come(signed=False) for _ in range(6)] == [True] * 5 + [False]
+    assert await come(signed=True, client="192.0.2.2"), "of another address nothing is known"
+    assert await counted.admit(scope()) is None, "what strangers tried at that door costs citizens nothing"

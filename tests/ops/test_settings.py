@@ -24,6 +24,7 @@ SECRET_FIELDS = [
     "wechat_official_secret",
     "wechat_message_token",
     "wechat_message_key",
+    "alipay_content_key",
     "baidu_secret",
     "face_key_secret",
     "registries_secret",

@@ -11,7 +11,7 @@ import pytest
 from domain import cases
 from domain.kernel import database
 from notifications import rendering
-from ops import subscriptions
+from ops import subscriptions, transfers
 from ops.subscriptions import SUBSCRIPTIONS
 from tests.city import RunningHouse
 from tests.factories import rent
@@ -72,7 +72,7 @@ def test_texts_belong_to_actions_of_the_flows_and_exist() -> None:
     for action, template in subscriptions._TEMPLATE_OF_ACTION.items():
         assert action in actions, f"no flow has the action {action}"
         assert rendering.template(template).sent_by_default
-    for template in (subscriptions.PAID, subscriptions.INVITATION):
+    for template in (subscriptions.PAID, transfers.INVITATION):
         assert rendering.template(template).sent_by_default
 
 

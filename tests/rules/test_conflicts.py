@@ -34,7 +34,7 @@ def blocks(wanted: str, other: str) -> bool:
 
 def test_every_ordered_pair_has_a_ruling() -> None:
     assert {item.identifier for item in catalogue.items()} < set(ALL)
-    assert len(ALL) == 44
+    assert len(ALL) == 45
     for wanted, other in product(ALL, ALL):
         ruling = ruling_of(wanted=wanted, running=other)
         assert ruling.effect in ("blocks", "allows")

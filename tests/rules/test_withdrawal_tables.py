@@ -33,6 +33,22 @@ BY_ACTIONS = {
     "asked_person_unknown",
     "paper_again",
     "paper_not_now",
+    "correction_field",
+    "correction_other_account",
+    "correction_without_facts",
+    "kiosk_paper_unknown",
+    "kiosk_print_unknown",
+    "kiosk_printed",
+    "kiosk_printing",
+    "kiosk_reported",
+    "kiosk_too_many",
+    "maintenance_account_missing",
+    "maintenance_amount",
+    "maintenance_no_payee",
+    "maintenance_not_arrived",
+    "maintenance_not_deposit",
+    "maintenance_not_waiting",
+    "record_period",
 }
 
 

@@ -50,6 +50,12 @@ BREAKS: dict[str, list[str]] = {
         "UPDATE suspense_item SET claimed_fen = claimed_fen + 1 WHERE open_fen > claimed_fen",
         "UPDATE suspense_share SET open_fen = open_fen + 1",
     ],
+    "deduction_equals_its_parts": [
+        "UPDATE suspense_deduction SET amount_fen = amount_fen + 1",
+        "UPDATE suspense_movement SET state = 'rejected', voucher_id = NULL WHERE kind = 'deduct'",
+        "UPDATE general_voucher SET business_key = business_key || 'x' WHERE business_key LIKE 'deduction:%'",
+        "UPDATE expected_receipt SET amount_fen = amount_fen + 1 WHERE reference_no = 'BJ2026110009'",
+    ],
     "batch_totals": [
         "UPDATE bank_batch_item SET amount_fen = amount_fen + 1",
         "UPDATE bank_batch SET item_count = item_count + 1",
@@ -80,7 +86,7 @@ async def broken() -> set[str]:
 
 
 async def books_in_use(bank: Bank) -> None:
-    """A matched receipt, one assigned in part, one refunded; a deposit, a batch, a statement and its adjustment."""
+    """A matched receipt, one assigned in part, one refunded; a deduction, a deposit, a batch, an adjusted statement."""
     await expect("HJ2026110001", "500.00")
     bank.receive("500.00", remark="HJ2026110001")
     bank.receive("1000.00", remark="来源不明")
@@ -93,6 +99,13 @@ async def books_in_use(bank: Bank) -> None:
     )
     await claim_and_approve(assign)
     await claim_and_approve(Claim(item_id=small.item_id, kind="refund", amount=Money.yuan(70), reason="付款人申请退回"))
+    debt = await expect("BJ2026110009", "100.00", credit_subject="21909", credit_auxiliary="")
+    deduction_id = await settlement.propose_deduction(
+        actor=FINANCE, employer_no=100001, expectation_id=debt, reason="单位同意扣款", request_key=key(), now=NOW
+    )
+    await settlement.decide_deduction(
+        actor=SUPERVISOR, deduction_id=deduction_id, approve=True, request_key=key(), now=NOW, business_date=TODAY
+    )
     for product, rate in RATES_PPM.items():
         await database.execute("INSERT INTO bank_rate VALUES ('102', $1, '2026-01-01', $2, '测试利率')", product, rate)
     order_id = await settlement.propose_placing(
@@ -212,6 +225,7 @@ async def _without_checks(owner: asyncpg.Connection) -> None:
         "UPDATE bank_booking SET amount_fen = 1",
         "DELETE FROM master_change",
         "DELETE FROM suspense_movement",
+        "DELETE FROM suspense_deduction",
         "UPDATE receipt_scan SET pages = 1",
         "TRUNCATE bank_batch_item",
     ],

@@ -162,3 +162,13 @@ def test_a_text_is_sent_once_and_for_what_happened() -> None:
         auditor.text_taken(number=case.number, text="提取款已于7月2日转入")
     with pytest.raises(Difference, match="nobody applied for"):
         auditor.text_taken(number="20240701C200000000002", text="您的申请已受理")
+
+
+def test_supervisors_may_sign_what_is_late_until_the_next_review_begins() -> None:
+    auditor, one = account(fen=500_000)
+    case = applied(auditor, one)
+    late = [auditor.may_be_late(case=case, on=date(2024, 7, day)) for day in (1, 2, 3)]
+    assert late == [False, False, True]
+    case.escalated = True
+    auditor.decided(case=case, login="li.min", decision="APPROVE", on=date(2024, 7, 3))
+    assert (case.escalated, auditor.may_be_late(case=case, on=date(2024, 7, 4))) == (False, False)

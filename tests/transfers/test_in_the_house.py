@@ -221,8 +221,17 @@ async def test_at_the_counter_the_face_comes_first(running: RunningHouse) -> Non
     document_no = city().citizens["zhang_wei"].document_no
     fields = {"document_no": document_no, "other_centre": TIANJIN, "other_account": "120100880001"}
     assert (await opened(running, "li.min", f"{PATH}/apply")).status_code == 200
+    # what is wrong is told before anybody's face is asked for, and somebody without an account is told so
+    wrong = await post(
+        running, "li.min", f"{PATH}/apply/new", **{**fields, "other_centre": "天津", "other_account": "1"}
+    )
+    assert wrong.status_code == 422 and "6至30位" in wrong.text and "去办理人脸核验" not in wrong.text
+    nobody = await post(running, "li.min", f"{PATH}/apply/new", **{**fields, "document_no": "110101199003079999"})
+    assert nobody.status_code == 422 and "没有找到该证件的公积金账户" in nobody.text
+    fields["other_centre"] = "天津市住房公积金管理中心"
     refused = await post(running, "li.min", f"{PATH}/apply/new", **fields)
-    assert refused.status_code == 422 and "人脸核验" in refused.text
+    assert refused.status_code == 422 and f"matter={document_no[-4:]}" in refused.text
+    assert await database.value("SELECT count(*) FROM account_transfer") == 0
     actor = await staff("li.min")
     await face.pass_without_face(
         actor=actor,
