@@ -13,6 +13,7 @@ import asyncpg
 
 # Rows of the ledger cannot be deleted one by one, but whole tables can be emptied by their owner.
 _KEPT = ("schema_migration", "account_set", "account_subject", "pgqueuer_migration", "pgqueuer_schema")
+_BACKGROUND = ("pgqueuer_", "channel_health", "channel_traffic")
 _REFERENCE = ("deposit_rate", "book_calendar")
 TABLES = f"""
 SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'posting\\_%'
@@ -84,14 +85,14 @@ async def _make_emptying(owner: asyncpg.Connection) -> None:
 
 
 async def _keep(owner: asyncpg.Connection, schema: str) -> None:
-    """A copy of every table in a schema of its own, and the function that puts them back. The queue's logs, which grow
-    in the background, are emptied only."""
+    """A copy of every table in a schema of its own, and the function that puts them back. What processes write in the
+    background, at any moment, is emptied only."""
     await owner.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     steps = []
     for row in await owner.fetch(TABLES):
         name = row["tablename"]
         steps.append(_without_rows(name))
-        if not name.startswith("pgqueuer_") and await owner.fetchval(f"SELECT EXISTS (SELECT FROM public.{name})"):
+        if not name.startswith(_BACKGROUND) and await owner.fetchval(f"SELECT EXISTS (SELECT FROM public.{name})"):
             await owner.execute(f"CREATE TABLE {schema}.{name} AS TABLE public.{name}")
             steps.append(f"INSERT INTO public.{name} SELECT * FROM {schema}.{name};")
     await _make(owner, schema, steps)
