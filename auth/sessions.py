@@ -193,7 +193,7 @@ async def authenticate(
     StoreUnavailable when nobody can say whether the session still exists."""
     if bearer is None:
         return ANONYMOUS if channel_hint is None else replace(ANONYMOUS, channel=channel_hint)
-    if partner_tokens.is_partner_token(bearer):
+    if partner_tokens.PARTNERS.are(bearer):
         return await _third_party(token=bearer, now=now, errand=errand)
     claims = await tokens.verify(token=bearer, now=now)
     caller = f"{claims.holder}:{claims.identity}:{claims.channel}"

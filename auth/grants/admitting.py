@@ -80,7 +80,7 @@ async def tell_refusal(actor: Actor, *, reason: str, now: datetime, **detail: ob
 def forget() -> None:
     """For `auth.sessions.configure`."""
     STANDING.forget()
-    bearer.forget()
+    bearer.PARTNERS.forget()
     _told.clear()
 
 

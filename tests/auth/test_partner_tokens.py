@@ -304,6 +304,19 @@ async def test_neither_kind_of_token_passes_for_the_other(party: Party, clock: C
             await sessions.authenticate(bearer=bent, now=clock())
 
 
+async def test_a_retired_key_signs_no_new_token_of_a_partner(party: Party, clock: Clock) -> None:
+    stolen = await keys.signing_key(now=clock())
+    await keys.rotate(now=clock())
+    clock.pass_(minutes=3)
+    token = await partners.token(party, now=clock())
+    content = jwt.decode(token, options={"verify_signature": False})
+    assert stolen.private is not None
+    forged = jwt.encode(content, stolen.private, "EdDSA", headers={"kid": stolen.kid, "typ": bearer.TYPE})
+    with pytest.raises(TokenRefused):
+        await sessions.authenticate(bearer=forged, now=clock())
+    assert (await sessions.authenticate(bearer=token, now=clock())).kind == "partner"
+
+
 async def test_the_endpoint_answers_as_rfc_6749_says(party: Party, clock: Clock) -> None:
     app = Starlette(routes=list(partner_web.routes(clock=clock)))
     transport = httpx.ASGITransport(app=app)

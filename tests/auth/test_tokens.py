@@ -237,7 +237,7 @@ async def test_what_is_refused_is_not_remembered(clock: Clock, monkeypatch: pyte
     for forged in (f"{header}.{payload}.{signature[:-4]}AAAA", f"{header}.{payload}."):
         for _ in range(2):
             assert await refusal_of(forged, clock()) == "token_invalid"
-    assert len(tokens._signed) == 2
+    assert len(tokens.PERSONS) == 2
 
 
 async def test_keys_renew_themselves_before_they_end(clock: Clock, tables: asyncpg.Connection) -> None:
